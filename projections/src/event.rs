@@ -1,0 +1,968 @@
+//! The vocabulary of events (SPEC §2): the envelope, the types, and what each carries.
+//!
+//! [`Event::from_json`] checks an event by itself: its attributes, its type, the shape of its
+//! `data`. What needs the ledger (is the subject registered, is the step legal) is asked later,
+//! by intake. Past this edge everything is typed.
+
+use chrono::NaiveDate;
+use serde_json::{Map, Value};
+
+use crate::refusal::{Code, Refusal};
+use crate::time::{Instant, parse_date};
+
+/// A place in the log, from 1, without gaps.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(transparent)]
+pub struct Position(pub u64);
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Declares a closed set of words: the enum, its texts, and reading it from a text.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vmeta])* $variant,)+ }
+
+        impl $name {
+            /// All of them, in order.
+            pub const ALL: &[$name] = &[$($name::$variant,)+];
+
+            /// As it is written.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $text,)+ }
+            }
+
+            /// The one written so.
+            #[must_use]
+            pub fn from_text(text: &str) -> Option<Self> {
+                match text { $($text => Some($name::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                Self::from_text(text).ok_or_else(|| {
+                    let all: Vec<&str> = Self::ALL.iter().map(|word| word.as_str()).collect();
+                    format!("`{text}` is none of {}", all.join(", "))
+                })
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+words! {
+    /// The types of events.
+    Kind {
+        /// A developer is taken on.
+        DeveloperRegistered = "developer.registered",
+        /// A developer's grade is set.
+        DeveloperGraded = "developer.graded",
+        /// An operator ends the cooperation.
+        DeveloperTerminated = "developer.terminated",
+        /// The developer ends the cooperation.
+        DeveloperLeft = "developer.left",
+        /// The cooperation is taken up again.
+        DeveloperReinstated = "developer.reinstated",
+        /// An app is created.
+        AppRegistered = "app.registered",
+        /// An app's permission is set.
+        AppPermissionChanged = "app.permission_changed",
+        /// An app is taken from the plaza.
+        AppDelisted = "app.delisted",
+        /// An app's key stops working.
+        AppKeyDisabled = "app.key_disabled",
+        /// An app's key works again.
+        AppKeyEnabled = "app.key_enabled",
+        /// A violation is found.
+        ViolationFound = "violation.found",
+        /// A violation is put right.
+        ViolationRemedied = "violation.remedied",
+        /// A complaint is received.
+        ComplaintReceived = "complaint.received",
+        /// An outage begins.
+        OutageStarted = "outage.started",
+        /// An outage ends.
+        OutageEnded = "outage.ended",
+        /// An outage is explained.
+        OutageExplained = "outage.explained",
+        /// A date is recorded as an outage day.
+        OutageDayRecorded = "outage.day_recorded",
+        /// A ranked behaviour is observed.
+        BehaviorObserved = "behavior.observed",
+        /// A ranked behaviour is seen to have ceased.
+        BehaviorCeased = "behavior.ceased",
+        /// A date's number of users is reported.
+        UsageReported = "usage.reported",
+        /// A condition of certification is assessed by a person.
+        CertificationAssessed = "certification.assessed",
+        /// A review step is asked for.
+        ReviewSubmitted = "review.submitted",
+        /// A review step is approved.
+        ReviewApproved = "review.approved",
+        /// A review step is rejected.
+        ReviewRejected = "review.rejected",
+        /// An inspection fails.
+        InspectionFailed = "inspection.failed",
+        /// What inspections found is put right.
+        InspectionRemedied = "inspection.remedied",
+        /// A user's report is confirmed.
+        ReportConfirmed = "report.confirmed",
+        /// What reports found is put right.
+        ReportRemedied = "report.remedied",
+        /// Measures are imposed by hand.
+        MeasureImposed = "measure.imposed",
+        /// Measures are lifted.
+        MeasureLifted = "measure.lifted",
+        /// Data is to be deleted.
+        DataDeletionOrdered = "data_deletion.ordered",
+        /// The deletion is confirmed.
+        DataDeletionConfirmed = "data_deletion.confirmed",
+        /// An event is taken back.
+        EventRetracted = "event.retracted",
+        /// An appeal against an event is filed.
+        AppealFiled = "appeal.filed",
+        /// An appeal is decided.
+        AppealDecided = "appeal.decided",
+        /// A rulebook version is published.
+        RulebookPublished = "rulebook.published",
+        /// An event's private data is erased.
+        PrivateErased = "private.erased",
+    }
+}
+
+/// What sort of thing an event's subject is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// A developer.
+    Developer,
+    /// An app.
+    App,
+    /// A rulebook id.
+    Rulebook,
+    /// Whatever its target's is.
+    Target,
+}
+
+impl Kind {
+    /// What sort of thing the subject of such an event is.
+    #[must_use]
+    pub const fn subject(self) -> SubjectKind {
+        match self {
+            Self::DeveloperRegistered
+            | Self::DeveloperGraded
+            | Self::DeveloperTerminated
+            | Self::DeveloperLeft
+            | Self::DeveloperReinstated => SubjectKind::Developer,
+            Self::EventRetracted
+            | Self::AppealFiled
+            | Self::AppealDecided
+            | Self::PrivateErased => SubjectKind::Target,
+            Self::RulebookPublished => SubjectKind::Rulebook,
+            _ => SubjectKind::App,
+        }
+    }
+
+    /// Whether such events arrive in time order and move an app's review state (SPEC §8).
+    #[must_use]
+    pub const fn is_lifecycle(self) -> bool {
+        matches!(
+            self,
+            Self::ReviewSubmitted
+                | Self::ReviewApproved
+                | Self::ReviewRejected
+                | Self::InspectionFailed
+                | Self::InspectionRemedied
+                | Self::ReportConfirmed
+                | Self::ReportRemedied
+                | Self::AppKeyDisabled
+                | Self::AppKeyEnabled
+                | Self::AppDelisted
+        )
+    }
+
+    /// Whether an appeal or a retraction may be aimed at such an event (`ref.not_retractable`).
+    #[must_use]
+    pub const fn is_retractable(self) -> bool {
+        !matches!(
+            self,
+            Self::DeveloperRegistered
+                | Self::AppRegistered
+                | Self::RulebookPublished
+                | Self::PrivateErased
+        )
+    }
+}
+
+words! {
+    /// How a partner cooperates.
+    DeveloperKind {
+        /// Serves users through the platform's connection.
+        Connection = "connection",
+        /// Serves enterprises.
+        Service = "service",
+    }
+}
+
+words! {
+    /// Where an app lives.
+    Channel {
+        /// On enterprises' pages.
+        Enterprise = "enterprise",
+        /// Inside the platform's frame.
+        InSite = "in_site",
+        /// Anywhere else, clients among them.
+        General = "general",
+        /// A web site that is connected.
+        Website = "website",
+        /// An official account.
+        OfficialAccount = "official_account",
+    }
+}
+
+words! {
+    /// What an app may call.
+    Permission {
+        /// What every app may.
+        Ordinary = "ordinary",
+        /// What partners may.
+        Partner = "partner",
+    }
+}
+
+words! {
+    /// How grave a complaint is.
+    ComplaintClass {
+        /// A strong one.
+        Strong = "strong",
+        /// A normal one.
+        Normal = "normal",
+        /// One by a celebrity or a certified institution.
+        Celebrity = "celebrity",
+    }
+}
+
+words! {
+    /// Whose fault an outage is.
+    Cause {
+        /// The developer's.
+        Developer = "developer",
+        /// The platform's.
+        Platform = "platform",
+        /// Somebody else's.
+        ThirdParty = "third_party",
+    }
+}
+
+words! {
+    /// A stage of review.
+    Stage {
+        /// The plan of an enterprise app.
+        Declaration = "declaration",
+        /// The display of the app's name and source.
+        Copy = "copy",
+        /// The place in the app store.
+        Plaza = "plaza",
+    }
+}
+
+words! {
+    /// How grave a failed inspection is.
+    InspectionSeverity {
+        /// To be put right in time.
+        Minor = "minor",
+        /// The interfaces stop at once.
+        Serious = "serious",
+        /// One user's many accounts used for harm: the interfaces stop at once.
+        MultiAccount = "multi_account",
+    }
+}
+
+words! {
+    /// How grave a confirmed report is.
+    ReportSeverity {
+        /// As most are.
+        Ordinary = "ordinary",
+        /// The interfaces stop at once.
+        Extreme = "extreme",
+    }
+}
+
+words! {
+    /// What an appeal came to.
+    Outcome {
+        /// The event is disregarded.
+        Granted = "granted",
+        /// The event stands.
+        Denied = "denied",
+    }
+}
+
+/// The codes the rules use themselves, which no catalogue may take (SPEC §3).
+pub const RESERVED_CODES: [&str; 2] = [COMPLAINTS, OUTAGE];
+/// The code of the incident that complaints make.
+pub const COMPLAINTS: &str = "complaints";
+/// The code of the incident that outage days make.
+pub const OUTAGE: &str = "outage";
+
+/// Which event another one speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRef {
+    /// The event's id.
+    pub id: String,
+    /// Its source; the referring event's own where it is not given.
+    pub source: String,
+}
+
+/// What an event carries, by type (SPEC §2). Free text that no rule reads stays in the JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The fields are SPEC §2's, by name.
+pub enum Data {
+    DeveloperRegistered {
+        name: String,
+        kind: DeveloperKind,
+        grade: Option<String>,
+    },
+    DeveloperGraded {
+        grade: String,
+    },
+    DeveloperTerminated,
+    DeveloperLeft,
+    DeveloperReinstated,
+    AppRegistered {
+        developer: String,
+        name: String,
+        channel: Channel,
+        permission: Permission,
+    },
+    AppPermissionChanged {
+        permission: Permission,
+    },
+    AppDelisted,
+    AppKeyDisabled,
+    AppKeyEnabled,
+    ViolationFound {
+        code: String,
+    },
+    ViolationRemedied {
+        code: String,
+    },
+    ComplaintReceived {
+        class: ComplaintClass,
+        reason: Option<String>,
+    },
+    OutageStarted {
+        outage: String,
+        cause: Cause,
+    },
+    OutageEnded {
+        outage: String,
+    },
+    OutageExplained {
+        outage: String,
+    },
+    OutageDayRecorded {
+        date: NaiveDate,
+        cause: Cause,
+    },
+    BehaviorObserved {
+        code: String,
+    },
+    BehaviorCeased {
+        code: String,
+    },
+    UsageReported {
+        date: NaiveDate,
+        daily_users: i64,
+    },
+    CertificationAssessed {
+        met: bool,
+    },
+    ReviewSubmitted {
+        stage: Stage,
+    },
+    ReviewApproved {
+        stage: Stage,
+    },
+    ReviewRejected {
+        stage: Stage,
+        reasons: Vec<String>,
+    },
+    InspectionFailed {
+        severity: InspectionSeverity,
+    },
+    InspectionRemedied,
+    ReportConfirmed {
+        severity: ReportSeverity,
+    },
+    ReportRemedied,
+    MeasureImposed {
+        measures: Vec<String>,
+        until: Option<Instant>,
+    },
+    MeasureLifted {
+        measures: Vec<String>,
+    },
+    DataDeletionOrdered,
+    DataDeletionConfirmed,
+    EventRetracted {
+        event: EventRef,
+    },
+    AppealFiled {
+        event: EventRef,
+    },
+    AppealDecided {
+        event: EventRef,
+        outcome: Outcome,
+    },
+    RulebookPublished {
+        version: String,
+        toml: String,
+        sha256: String,
+    },
+    PrivateErased {
+        event: EventRef,
+    },
+}
+
+impl Data {
+    /// The event this one speaks of, if its type speaks of one.
+    #[must_use]
+    pub fn event_ref(&self) -> Option<&EventRef> {
+        match self {
+            Self::EventRetracted { event }
+            | Self::AppealFiled { event }
+            | Self::AppealDecided { event, .. }
+            | Self::PrivateErased { event } => Some(event),
+            _ => None,
+        }
+    }
+}
+
+/// An event whose attributes and data are of the right shape.
+///
+/// ```
+/// use standing_projections::{Event, event::{Data, Kind}};
+/// let event = Event::from_json(&serde_json::json!({
+///     "specversion": "1.0", "id": "1", "source": "/desk", "type": "violation.found",
+///     "time": "2014-05-03T03:00:00Z", "subject": "a1", "data": {"code": "bulk_scraping"}
+/// })).unwrap();
+/// assert_eq!(event.kind, Kind::ViolationFound);
+/// assert!(matches!(event.data, Data::ViolationFound { code } if code == "bulk_scraping"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// With `source`, the idempotency key.
+    pub id: String,
+    /// Who sends it.
+    pub source: String,
+    /// Its type.
+    pub kind: Kind,
+    /// When it happened.
+    pub time: Instant,
+    /// What it is about.
+    pub subject: String,
+    /// What it carries.
+    pub data: Data,
+    /// When a ledger took it, where a trusted import says so.
+    pub recordedtime: Option<Instant>,
+    /// Who acted.
+    pub actor: Option<String>,
+}
+
+impl Event {
+    /// Checks an event's attributes, type and data.
+    ///
+    /// # Errors
+    /// `event.malformed`, `private.unsupported`, `event.type_unknown` or `event.data_invalid`.
+    pub fn from_json(value: &Value) -> Result<Self, Refusal> {
+        let Value::Object(object) = value else {
+            return Err(malformed("", "an event is a JSON object"));
+        };
+        if attribute(object, "specversion")? != "1.0" {
+            return Err(malformed("/specversion", "`specversion` must be \"1.0\""));
+        }
+        let id = attribute(object, "id")?.to_owned();
+        let source = attribute(object, "source")?.to_owned();
+        let kind_text = attribute(object, "type")?;
+        let time = instant_attribute(object, "time")?
+            .ok_or_else(|| malformed("/time", "`time` is missing"))?;
+        let subject = attribute(object, "subject")?.to_owned();
+        let recordedtime = instant_attribute(object, "recordedtime")?;
+        let actor = match object.get("actor") {
+            None => None,
+            Some(_) => Some(attribute(object, "actor")?.to_owned()),
+        };
+        let data = match object.get("data") {
+            Some(Value::Object(data)) => data,
+            Some(_) => return Err(malformed("/data", "`data` must be an object")),
+            None => return Err(malformed("", "`data` is missing")),
+        };
+        if object.contains_key("private") {
+            return Err(Refusal::new(
+                Code::PrivateUnsupported,
+                "/private",
+                "this version does not keep `private` yet; send the event without it",
+            ));
+        }
+        let Some(kind) = Kind::from_text(kind_text) else {
+            let shown: String = kind_text.chars().take(64).collect();
+            return Err(Refusal::new(
+                Code::EventTypeUnknown,
+                "/type",
+                format!("there is no event type `{shown}`"),
+            ));
+        };
+        let data = parse_data(kind, data, &source)?;
+        Ok(Self {
+            id,
+            source,
+            kind,
+            time,
+            subject,
+            data,
+            recordedtime,
+            actor,
+        })
+    }
+}
+
+fn malformed(pointer: &str, message: &str) -> Refusal {
+    Refusal::new(Code::EventMalformed, pointer, message)
+}
+
+fn attribute<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a str, Refusal> {
+    match object.get(name) {
+        Some(Value::String(text)) if text.is_empty() => Err(malformed(
+            &format!("/{name}"),
+            &format!("`{name}` is empty"),
+        )),
+        Some(Value::String(text)) => Ok(text),
+        Some(_) => Err(malformed(
+            &format!("/{name}"),
+            &format!("`{name}` must be a string"),
+        )),
+        None => Err(malformed("", &format!("`{name}` is missing"))),
+    }
+}
+
+fn instant_attribute(object: &Map<String, Value>, name: &str) -> Result<Option<Instant>, Refusal> {
+    if !object.contains_key(name) {
+        return Ok(None);
+    }
+    let text = attribute(object, name)?;
+    let at = text
+        .parse()
+        .map_err(|error| malformed(&format!("/{name}"), &format!("`{name}`: {error}")))?;
+    Ok(Some(at))
+}
+
+/// How a field of `data` is written, for forms that carry only text (CSV, the command line).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldForm {
+    /// A string.
+    Text,
+    /// A whole number.
+    Integer,
+    /// `true` or `false`.
+    Boolean,
+    /// A list of strings.
+    TextList,
+    /// A string, or null.
+    TextOrNull,
+}
+
+/// The form of a field of `data`, named by its path (`code`, `event.id`).
+#[must_use]
+pub fn field_form(path: &str) -> FieldForm {
+    match path {
+        "daily_users" => FieldForm::Integer,
+        "met" => FieldForm::Boolean,
+        "measures" | "reasons" | "findings" | "evidence" => FieldForm::TextList,
+        "until" => FieldForm::TextOrNull,
+        _ => FieldForm::Text,
+    }
+}
+
+/// Counts past this cannot be kept exactly as JSON numbers.
+const COUNT_MAX: i64 = 9_007_199_254_740_991;
+
+/// Reads the fields of `data` one by one, then refuses what is left over.
+struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    fn invalid(name: &str, message: String) -> Refusal {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        Refusal::new(Code::EventDataInvalid, format!("/data/{name}"), message)
+    }
+
+    fn get(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.known.push(name);
+        self.object.get(name)
+    }
+
+    fn required(&mut self, name: &'static str) -> Result<&'a Value, Refusal> {
+        self.get(name).ok_or_else(|| {
+            Refusal::new(
+                Code::EventDataInvalid,
+                "/data",
+                format!("`data.{name}` is missing"),
+            )
+        })
+    }
+
+    /// Any string.
+    fn text(&mut self, name: &'static str) -> Result<&'a str, Refusal> {
+        self.required(name)?
+            .as_str()
+            .ok_or_else(|| Self::invalid(name, format!("`data.{name}` must be a string")))
+    }
+
+    /// A string that names something, so not an empty one.
+    fn name(&mut self, name: &'static str) -> Result<String, Refusal> {
+        match self.text(name)? {
+            "" => Err(Self::invalid(name, format!("`data.{name}` is empty"))),
+            text => Ok(text.to_owned()),
+        }
+    }
+
+    fn optional_text(&mut self, name: &'static str) -> Result<Option<&'a str>, Refusal> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(_) => self.text(name).map(Some),
+        }
+    }
+
+    fn optional_name(&mut self, name: &'static str) -> Result<Option<String>, Refusal> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(_) => self.name(name).map(Some),
+        }
+    }
+
+    fn word<T: std::str::FromStr<Err = String>>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<T, Refusal> {
+        self.text(name)?
+            .parse()
+            .map_err(|error| Self::invalid(name, format!("`data.{name}`: {error}")))
+    }
+
+    fn date(&mut self, name: &'static str) -> Result<NaiveDate, Refusal> {
+        let text = self.text(name)?;
+        parse_date(text).ok_or_else(|| {
+            let shown: String = text.chars().take(32).collect();
+            Self::invalid(
+                name,
+                format!("`data.{name}`: `{shown}` is no date such as 2015-03-31"),
+            )
+        })
+    }
+
+    fn boolean(&mut self, name: &'static str) -> Result<bool, Refusal> {
+        self.required(name)?
+            .as_bool()
+            .ok_or_else(|| Self::invalid(name, format!("`data.{name}` must be true or false")))
+    }
+
+    fn count(&mut self, name: &'static str) -> Result<i64, Refusal> {
+        self.required(name)?
+            .as_i64()
+            .filter(|count| (0..=COUNT_MAX).contains(count))
+            .ok_or_else(|| {
+                Self::invalid(
+                    name,
+                    format!("`data.{name}` must be a whole number from 0 to 2^53-1"),
+                )
+            })
+    }
+
+    fn texts(&mut self, name: &'static str) -> Result<Vec<String>, Refusal> {
+        let value = self.required(name)?;
+        let Value::Array(items) = value else {
+            return Err(Self::invalid(
+                name,
+                format!("`data.{name}` must be a list of strings"),
+            ));
+        };
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| match item {
+                Value::String(text) => Ok(text.clone()),
+                _ => Err(Refusal::new(
+                    Code::EventDataInvalid,
+                    format!("/data/{name}/{index}"),
+                    format!("`data.{name}` must be a list of strings"),
+                )),
+            })
+            .collect()
+    }
+
+    fn instant_or_null(&mut self, name: &'static str) -> Result<Option<Instant>, Refusal> {
+        match self.required(name)? {
+            Value::Null => Ok(None),
+            Value::String(text) => text
+                .parse()
+                .map(Some)
+                .map_err(|error| Self::invalid(name, format!("`data.{name}`: {error}"))),
+            _ => Err(Self::invalid(
+                name,
+                format!("`data.{name}` must be an instant or null"),
+            )),
+        }
+    }
+
+    fn event_ref(&mut self, source: &str) -> Result<EventRef, Refusal> {
+        let at = |place: &str, message: &str| {
+            Refusal::new(
+                Code::EventDataInvalid,
+                format!("/data/event{place}"),
+                message,
+            )
+        };
+        let Value::Object(object) = self.required("event")? else {
+            return Err(at(
+                "",
+                "`data.event` must be an object {\"id\": …, \"source\": …}",
+            ));
+        };
+        if let Some(unknown) = object.keys().find(|key| *key != "id" && *key != "source") {
+            let unknown: String = unknown.chars().take(64).collect();
+            return Err(at("", &format!("`data.event` has no key `{unknown}`")));
+        }
+        let part = |name: &str| match object.get(name) {
+            Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
+            None => Ok(None),
+            _ => Err(at(
+                &format!("/{name}"),
+                "must be a string that is not empty",
+            )),
+        };
+        Ok(EventRef {
+            id: part("id")?.ok_or_else(|| at("", "`data.event.id` is missing"))?,
+            source: part("source")?.unwrap_or_else(|| source.to_owned()),
+        })
+    }
+
+    fn finish(self) -> Result<(), Refusal> {
+        match self
+            .object
+            .keys()
+            .find(|key| !self.known.contains(&key.as_str()))
+        {
+            None => Ok(()),
+            Some(unknown) => {
+                let shown: String = unknown.chars().take(64).collect();
+                Err(Self::invalid(
+                    unknown,
+                    format!("this type has no `data.{shown}`"),
+                ))
+            }
+        }
+    }
+}
+
+fn parse_data(kind: Kind, object: &Map<String, Value>, source: &str) -> Result<Data, Refusal> {
+    let mut f = Fields {
+        object,
+        known: Vec::with_capacity(4),
+    };
+    let data = match kind {
+        Kind::DeveloperRegistered => Data::DeveloperRegistered {
+            name: f.text("name")?.to_owned(),
+            kind: f.word("kind")?,
+            grade: f.optional_name("grade")?,
+        },
+        Kind::DeveloperGraded => {
+            let grade = f.name("grade")?;
+            f.optional_text("reason")?;
+            Data::DeveloperGraded { grade }
+        }
+        Kind::DeveloperTerminated => f.text("reason").map(|_| Data::DeveloperTerminated)?,
+        Kind::DeveloperLeft => f.optional_text("reason").map(|_| Data::DeveloperLeft)?,
+        Kind::DeveloperReinstated => f.text("reason").map(|_| Data::DeveloperReinstated)?,
+        Kind::AppRegistered => Data::AppRegistered {
+            developer: f.name("developer")?,
+            name: f.text("name")?.to_owned(),
+            channel: f.word("channel")?,
+            permission: match f.get("permission") {
+                None => Permission::Ordinary,
+                Some(_) => f.word("permission")?,
+            },
+        },
+        Kind::AppPermissionChanged => Data::AppPermissionChanged {
+            permission: f.word("permission")?,
+        },
+        Kind::AppDelisted => f.text("reason").map(|_| Data::AppDelisted)?,
+        Kind::AppKeyDisabled => f.text("reason").map(|_| Data::AppKeyDisabled)?,
+        Kind::AppKeyEnabled => f.text("reason").map(|_| Data::AppKeyEnabled)?,
+        Kind::ViolationFound => {
+            let code = f.name("code")?;
+            if f.get("evidence").is_some() {
+                f.texts("evidence")?;
+            }
+            f.optional_text("note")?;
+            Data::ViolationFound { code }
+        }
+        Kind::ViolationRemedied => Data::ViolationRemedied {
+            code: f.name("code")?,
+        },
+        Kind::ComplaintReceived => {
+            let class = f.word("class")?;
+            let reason = f.optional_name("reason")?;
+            f.optional_text("note")?;
+            Data::ComplaintReceived { class, reason }
+        }
+        Kind::OutageStarted => Data::OutageStarted {
+            outage: f.name("outage")?,
+            cause: f.word("cause")?,
+        },
+        Kind::OutageEnded | Kind::OutageExplained => {
+            let outage = f.name("outage")?;
+            f.optional_text("note")?;
+            if kind == Kind::OutageEnded {
+                Data::OutageEnded { outage }
+            } else {
+                Data::OutageExplained { outage }
+            }
+        }
+        Kind::OutageDayRecorded => Data::OutageDayRecorded {
+            date: f.date("date")?,
+            cause: f.word("cause")?,
+        },
+        Kind::BehaviorObserved | Kind::BehaviorCeased => {
+            let code = f.name("code")?;
+            f.optional_text("note")?;
+            if kind == Kind::BehaviorObserved {
+                Data::BehaviorObserved { code }
+            } else {
+                Data::BehaviorCeased { code }
+            }
+        }
+        Kind::UsageReported => Data::UsageReported {
+            date: f.date("date")?,
+            daily_users: f.count("daily_users")?,
+        },
+        Kind::CertificationAssessed => {
+            if f.text("condition")? != "platform_related" {
+                return Err(Fields::invalid(
+                    "condition",
+                    "`data.condition`: only `platform_related` is assessed by a person".into(),
+                ));
+            }
+            Data::CertificationAssessed {
+                met: f.boolean("met")?,
+            }
+        }
+        Kind::ReviewSubmitted => Data::ReviewSubmitted {
+            stage: f.word("stage")?,
+        },
+        Kind::ReviewApproved => Data::ReviewApproved {
+            stage: f.word("stage")?,
+        },
+        Kind::ReviewRejected => Data::ReviewRejected {
+            stage: f.word("stage")?,
+            reasons: f.texts("reasons")?,
+        },
+        Kind::InspectionFailed => {
+            let severity = f.word("severity")?;
+            f.texts("findings")?;
+            Data::InspectionFailed { severity }
+        }
+        Kind::InspectionRemedied => f.optional_text("note").map(|_| Data::InspectionRemedied)?,
+        Kind::ReportConfirmed => {
+            let severity = f.word("severity")?;
+            f.optional_text("note")?;
+            Data::ReportConfirmed { severity }
+        }
+        Kind::ReportRemedied => f.optional_text("note").map(|_| Data::ReportRemedied)?,
+        Kind::MeasureImposed => {
+            let (measures, until) = (f.texts("measures")?, f.instant_or_null("until")?);
+            f.text("reason")?;
+            Data::MeasureImposed { measures, until }
+        }
+        Kind::MeasureLifted => {
+            let measures = f.texts("measures")?;
+            f.text("reason")?;
+            Data::MeasureLifted { measures }
+        }
+        Kind::DataDeletionOrdered | Kind::DataDeletionConfirmed => {
+            f.text("scope")?;
+            f.optional_text("note")?;
+            if kind == Kind::DataDeletionOrdered {
+                Data::DataDeletionOrdered
+            } else {
+                Data::DataDeletionConfirmed
+            }
+        }
+        Kind::EventRetracted | Kind::PrivateErased => {
+            let event = f.event_ref(source)?;
+            f.text("reason")?;
+            if kind == Kind::EventRetracted {
+                Data::EventRetracted { event }
+            } else {
+                Data::PrivateErased { event }
+            }
+        }
+        Kind::AppealFiled => {
+            let event = f.event_ref(source)?;
+            f.text("statement")?;
+            Data::AppealFiled { event }
+        }
+        Kind::AppealDecided => {
+            let (event, outcome) = (f.event_ref(source)?, f.word("outcome")?);
+            f.text("reason")?;
+            Data::AppealDecided { event, outcome }
+        }
+        Kind::RulebookPublished => Data::RulebookPublished {
+            version: f.name("version")?,
+            toml: f.text("toml")?.to_owned(),
+            sha256: f.text("sha256")?.to_owned(),
+        },
+    };
+    f.finish()?;
+    Ok(data)
+}

@@ -1,0 +1,439 @@
+//! Instants, local dates and months (SPEC §1).
+//!
+//! An [`Instant`] is an integer of microseconds, so that sorting and storing are exact. What is
+//! *local* (dates, months, midnights) goes through a [`Zone`], which keeps the first instants of
+//! its months in a table: asking a time-zone library for every event costs more than every rule
+//! together. Nothing here reads a clock.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, Offset, TimeZone};
+use chrono_tz::Tz;
+
+/// Microseconds in a day as a length: 24 h (SPEC §1).
+pub const DAY_MICROS: i64 = 86_400_000_000;
+/// Microseconds in an hour.
+pub const HOUR_MICROS: i64 = 3_600_000_000;
+
+/// A moment in UTC, in microseconds since 1970, within the years 1970 to 9999.
+///
+/// ```
+/// use standing_projections::Instant;
+/// let at: Instant = "2015-03-03T09:00:00.250+08:00".parse().unwrap();
+/// assert_eq!(at.to_string(), "2015-03-03T01:00:00.25Z");
+/// assert!("2016-12-31T23:59:60Z".parse::<Instant>().is_err()); // a leap second has no place
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(i64);
+
+/// Why a text is no [`Instant`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no RFC 3339 instant of the years 1970 to 9999")]
+pub struct NotAnInstant(String);
+
+impl Instant {
+    /// 1970-01-01T00:00:00Z.
+    pub const MIN: Instant = Instant(0);
+    /// 9999-12-31T23:59:59.999999Z; sums that would pass it stay at it.
+    pub const MAX: Instant = Instant(253_402_300_799_999_999);
+
+    /// The instant that many microseconds after 1970, if it lies within the years 1970 to 9999.
+    #[must_use]
+    pub fn from_micros(micros: i64) -> Option<Self> {
+        (Self::MIN.0..=Self::MAX.0)
+            .contains(&micros)
+            .then_some(Self(micros))
+    }
+
+    /// As [`Instant::from_micros`], taking what lies outside to the nearer end.
+    #[must_use]
+    pub const fn from_micros_clamped(micros: i64) -> Self {
+        if micros < Self::MIN.0 {
+            Self::MIN
+        } else if micros > Self::MAX.0 {
+            Self::MAX
+        } else {
+            Self(micros)
+        }
+    }
+
+    /// Microseconds since 1970.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// This instant and `micros` more, kept within the years 1970 to 9999.
+    #[must_use]
+    pub const fn plus_micros(self, micros: i64) -> Self {
+        Self::from_micros_clamped(self.0.saturating_add(micros))
+    }
+
+    /// `days` of 24 h later.
+    #[must_use]
+    pub const fn plus_days(self, days: i64) -> Self {
+        self.plus_micros(days.saturating_mul(DAY_MICROS))
+    }
+
+    /// `hours` later.
+    #[must_use]
+    pub const fn plus_hours(self, hours: i64) -> Self {
+        self.plus_micros(hours.saturating_mul(HOUR_MICROS))
+    }
+
+    /// The smallest step later: what is asked *strictly after* an instant holds from here.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        self.plus_micros(1)
+    }
+
+    fn utc(self) -> NaiveDateTime {
+        DateTime::from_timestamp_micros(self.0)
+            .unwrap_or_default()
+            .naive_utc()
+    }
+
+    fn from_utc(naive: NaiveDateTime) -> Self {
+        Self::from_micros_clamped(naive.and_utc().timestamp_micros())
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let utc = self.utc();
+        write!(f, "{}", utc.format("%Y-%m-%dT%H:%M:%S"))?;
+        let fraction = self.0.rem_euclid(1_000_000);
+        if fraction != 0 {
+            let digits = format!("{fraction:06}");
+            write!(f, ".{}", digits.trim_end_matches('0'))?;
+        }
+        f.write_str("Z")
+    }
+}
+
+impl FromStr for Instant {
+    type Err = NotAnInstant;
+
+    fn from_str(text: &str) -> Result<Self, NotAnInstant> {
+        parse_rfc3339(text).ok_or_else(|| NotAnInstant(text.chars().take(64).collect()))
+    }
+}
+
+impl serde::Serialize for Instant {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Instant {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Reads the RFC 3339 grammar and nothing looser; digits past the microsecond are cut off.
+fn parse_rfc3339(text: &str) -> Option<Instant> {
+    let bytes = text.as_bytes();
+    let number = |range: std::ops::Range<usize>| -> Option<u32> {
+        bytes.get(range)?.iter().try_fold(0u32, |sum, byte| {
+            byte.is_ascii_digit()
+                .then(|| sum * 10 + u32::from(byte - b'0'))
+        })
+    };
+    let literal = |at: usize, allowed: &[u8]| bytes.get(at).is_some_and(|b| allowed.contains(b));
+    if !(literal(4, b"-") && literal(7, b"-") && literal(10, b"Tt ")) {
+        return None;
+    }
+    if !(literal(13, b":") && literal(16, b":")) {
+        return None;
+    }
+    let year = i32::try_from(number(0..4)?).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, number(5..7)?, number(8..10)?)?;
+    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    let mut at = 19;
+    let mut micros = 0u32;
+    if literal(at, b".") {
+        let digits = bytes[at + 1..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count();
+        if digits == 0 {
+            return None;
+        }
+        for place in 0..6 {
+            let digit = if place < digits {
+                bytes[at + 1 + place] - b'0'
+            } else {
+                0
+            };
+            micros = micros * 10 + u32::from(digit);
+        }
+        at += 1 + digits;
+    }
+    let local = date.and_hms_micro_opt(hour, minute, second, micros)?;
+    let offset_minutes = if literal(at, b"Zz") {
+        at += 1;
+        0
+    } else {
+        let sign = match bytes.get(at)? {
+            b'+' => 1,
+            b'-' => -1,
+            _ => return None,
+        };
+        let (hours, minutes) = (number(at + 1..at + 3)?, number(at + 4..at + 6)?);
+        if !literal(at + 3, b":") || hours > 23 || minutes > 59 {
+            return None;
+        }
+        at += 6;
+        sign * i64::from(hours * 60 + minutes)
+    };
+    if at != bytes.len() {
+        return None;
+    }
+    Instant::from_micros(local.and_utc().timestamp_micros() - offset_minutes * 60_000_000)
+}
+
+/// A calendar month of a zone, such as `2015-03`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalMonth(i32);
+
+impl LocalMonth {
+    /// The month a date lies in.
+    #[must_use]
+    pub fn of(date: NaiveDate) -> Self {
+        Self(date.year() * 12 + date.month0().cast_signed())
+    }
+
+    /// The first date of the month.
+    #[must_use]
+    pub fn first_date(self) -> NaiveDate {
+        let month = self.0.rem_euclid(12).cast_unsigned() + 1;
+        NaiveDate::from_ymd_opt(self.0.div_euclid(12), month, 1).unwrap_or(NaiveDate::MAX)
+    }
+
+    /// The month after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for LocalMonth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:04}-{:02}",
+            self.0.div_euclid(12),
+            self.0.rem_euclid(12) + 1
+        )
+    }
+}
+
+impl FromStr for LocalMonth {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_date(&format!("{text}-01"))
+            .map(Self::of)
+            .ok_or_else(|| format!("`{text}` is no month such as 2015-03"))
+    }
+}
+
+impl serde::Serialize for LocalMonth {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A date written `YYYY-MM-DD`, of the years 1970 to 9999.
+#[must_use]
+pub fn parse_date(text: &str) -> Option<NaiveDate> {
+    let shape = text.len() == 10
+        && text.bytes().enumerate().all(|(i, b)| match i {
+            4 | 7 => b == b'-',
+            _ => b.is_ascii_digit(),
+        });
+    if !shape {
+        return None;
+    }
+    let year: i32 = text[..4].parse().ok()?;
+    let date = NaiveDate::from_ymd_opt(year, text[5..7].parse().ok()?, text[8..].parse().ok()?)?;
+    (1970..=9999).contains(&date.year()).then_some(date)
+}
+
+/// How many months the table of a [`Zone`] spans: 1970 to 2149.
+const TABLE_MONTHS: usize = 180 * 12;
+
+/// A time zone with the first instants of its months at hand.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    tz: Tz,
+    month_starts: Vec<Instant>,
+}
+
+impl Zone {
+    /// The zone of that IANA name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let tz: Tz = name.parse().ok()?;
+        let mut zone = Self {
+            tz,
+            month_starts: Vec::new(),
+        };
+        let first = LocalMonth(1970 * 12);
+        zone.month_starts = (0..TABLE_MONTHS)
+            .scan(first, |month, _| {
+                let start = zone.midnight(month.first_date());
+                *month = month.next();
+                Some(start)
+            })
+            .collect();
+        Some(zone)
+    }
+
+    /// The zone's IANA name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.tz.name()
+    }
+
+    /// The local date of an instant.
+    #[must_use]
+    pub fn date(&self, at: Instant) -> NaiveDate {
+        self.local(at).date()
+    }
+
+    /// The local month of an instant.
+    #[must_use]
+    pub fn month(&self, at: Instant) -> LocalMonth {
+        match self.month_starts.partition_point(|start| *start <= at) {
+            index if 0 < index && index < self.month_starts.len() => {
+                LocalMonth(1970 * 12 + i32::try_from(index - 1).unwrap_or(0))
+            }
+            _ => LocalMonth::of(self.date(at)),
+        }
+    }
+
+    /// The first instant of a local month.
+    #[must_use]
+    pub fn month_start(&self, month: LocalMonth) -> Instant {
+        usize::try_from(month.0 - 1970 * 12)
+            .ok()
+            .and_then(|index| self.month_starts.get(index).copied())
+            .unwrap_or_else(|| self.midnight(month.first_date()))
+    }
+
+    /// The first instant of a local date (where a clock change skips midnight, the change).
+    #[must_use]
+    pub fn midnight(&self, date: NaiveDate) -> Instant {
+        self.resolve(date.and_time(chrono::NaiveTime::MIN))
+    }
+
+    /// The same local wall time `months` calendar months on, the day clamped to the month's end.
+    #[must_use]
+    pub fn plus_months(&self, at: Instant, months: u32) -> Instant {
+        self.local(at)
+            .checked_add_months(Months::new(months))
+            .map_or(Instant::MAX, |local| self.resolve(local))
+    }
+
+    /// The local wall time of an instant.
+    #[must_use]
+    pub fn local(&self, at: Instant) -> NaiveDateTime {
+        let utc = at.utc();
+        utc + self.tz.offset_from_utc_datetime(&utc).fix()
+    }
+
+    fn resolve(&self, local: NaiveDateTime) -> Instant {
+        match self.tz.from_local_datetime(&local) {
+            chrono::LocalResult::Single(at) | chrono::LocalResult::Ambiguous(at, _) => {
+                Instant::from_utc(at.naive_utc())
+            }
+            chrono::LocalResult::None => {
+                // A wall time that a clock change skips: read by the offset before the change.
+                let before = local - chrono::TimeDelta::days(1);
+                let offset = self.tz.offset_from_utc_datetime(&before).fix();
+                Instant::from_utc(local - offset)
+            }
+        }
+    }
+}
+
+/// The date `days` after another (the last date chrono knows, where that would be passed).
+#[must_use]
+pub fn plus_dates(date: NaiveDate, days: u64) -> NaiveDate {
+    date.checked_add_days(Days::new(days))
+        .unwrap_or(NaiveDate::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_print_without_trailing_zeros_and_refuse_absurd_ones() {
+        let ok = [
+            ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+            ("2015-03-03T01:00:00.250000Z", "2015-03-03T01:00:00.25Z"),
+            (
+                "2015-03-03T01:00:00.1234567Z",
+                "2015-03-03T01:00:00.123456Z",
+            ),
+            ("2015-03-03t09:00:00+08:00", "2015-03-03T01:00:00Z"),
+            ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
+        ];
+        for (text, printed) in ok {
+            assert_eq!(text.parse::<Instant>().unwrap().to_string(), printed);
+        }
+        for text in [
+            "",
+            "2015-03-03",
+            "2015-03-03T01:00:00",
+            "2015-02-30T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+            "9999-12-31T23:59:59-01:00",
+            "1970-01-01T00:00:00+00:01",
+            "2016-12-31T23:59:60Z",
+            "2015-03-03T01:00:00.Z",
+            "2015-03-03T01:00:00+0800",
+            "2015-03-03T24:00:00Z",
+            "２015-03-03T01:00:00Z",
+        ] {
+            assert!(text.parse::<Instant>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn local_months_and_midnights_follow_the_zone() {
+        let zone = Zone::named("Asia/Shanghai").unwrap();
+        let before: Instant = "2014-03-31T15:59:59.999999Z".parse().unwrap();
+        assert_eq!(zone.month(before).to_string(), "2014-03");
+        assert_eq!(zone.month(before.next()).to_string(), "2014-04");
+        assert_eq!(zone.month_start(zone.month(before.next())), before.next());
+        assert_eq!(zone.month(Instant::MAX).to_string(), "10000-01");
+        // The table and the time-zone library agree, in a zone with many clock changes too.
+        let zone = Zone::named("America/Sao_Paulo").unwrap();
+        for hour in 0..60_000 {
+            let at = Instant::MIN.plus_hours(hour * 7);
+            assert_eq!(zone.month(at), LocalMonth::of(zone.date(at)));
+        }
+    }
+
+    #[test]
+    fn a_midnight_that_a_clock_change_skips_is_the_change() {
+        let zone = Zone::named("America/Sao_Paulo").unwrap();
+        let midnight = zone.midnight(parse_date("2018-11-04").unwrap());
+        assert_eq!(midnight.to_string(), "2018-11-04T03:00:00Z");
+        assert_eq!(zone.local(midnight).to_string(), "2018-11-04 01:00:00");
+    }
+
+    #[test]
+    fn months_later_is_the_same_wall_time_clamped() {
+        let zone = Zone::named("Asia/Shanghai").unwrap();
+        let at: Instant = "2015-08-31T01:00:00Z".parse().unwrap();
+        assert_eq!(zone.plus_months(at, 18).to_string(), "2017-02-28T01:00:00Z");
+        assert_eq!(zone.plus_months(at, u32::MAX), Instant::MAX);
+    }
+}

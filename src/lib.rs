@@ -1,0 +1,4 @@
+//! Standing: an event-sourced reputation ledger for the developers of an open platform.
+//!
+//! This crate is what surrounds the rules of `standing-projections`: the log they read, the intake
+//! that decides what enters it, and the command line. No rule lives here.

@@ -1,0 +1,3 @@
+//! The `standing` command.
+
+fn main() {}

@@ -1,18 +1,35 @@
 //! The rules of Standing.
 //!
 //! Everything a platform may say of a developer's standing is a pure function of accepted events,
-//! rulebooks and two instants; this crate is that function and the vocabulary it is written in.
-//! It reads no clock, opens no file and starts no task: the same input gives the same bytes.
+//! rulebooks and two instants; this crate is that function, [`assess`], and the vocabulary it is
+//! written in. It reads no clock, opens no file and starts no task: the same input gives the same
+//! bytes.
 
 pub mod calendar;
 pub mod event;
+pub mod facts;
 pub mod measure;
+pub mod obligations;
+pub mod plaza;
 pub mod refusal;
+pub mod review;
 pub mod rulebook;
+pub mod rules;
+pub mod standing;
+pub mod tiers;
 pub mod time;
+
+mod assess;
+mod certification;
+mod developers;
+mod horizon;
+mod measures;
+mod sanctions;
 mod words;
 
+pub use assess::{Ask, assess};
 pub use event::{Event, Position};
 pub use refusal::Refusal;
 pub use rulebook::{Level, Rulebook};
+pub use standing::Standing;
 pub use time::{Instant, LocalMonth, Zone};

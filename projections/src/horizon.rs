@@ -1,0 +1,31 @@
+//! When an answer can change without a new event.
+
+use crate::time::Instant;
+
+/// The instant asked about, and the earliest one after it at which something may be otherwise.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Horizon {
+    as_of: Instant,
+    next: Option<Instant>,
+}
+
+impl Horizon {
+    pub(crate) const fn new(as_of: Instant) -> Self {
+        Self { as_of, next: None }
+    }
+
+    pub(crate) const fn as_of(&self) -> Instant {
+        self.as_of
+    }
+
+    /// Something may change at `at`; what is past is past.
+    pub(crate) fn see(&mut self, at: Instant) {
+        if at > self.as_of && self.next.is_none_or(|next| at < next) {
+            self.next = Some(at);
+        }
+    }
+
+    pub(crate) const fn next(&self) -> Option<Instant> {
+        self.next
+    }
+}

@@ -1,0 +1,254 @@
+//! Who owes what by when (SPEC §8).
+
+use crate::developers::Ending;
+use crate::event::Kind;
+use crate::facts::{AppFacts, Fact, Names};
+use crate::horizon::Horizon;
+use crate::rules::{Moment, Timeline};
+use crate::sanctions::Sanction;
+use crate::standing::{Obligation, ObligationState, Owner};
+use crate::tiers::{Incident, Source};
+use crate::time::Instant;
+use crate::words::words;
+
+words! {
+    /// What is owed.
+    DutyKind {
+        /// To put a violation right.
+        FixViolation = "fix_violation",
+        /// To put right what an inspection found.
+        FixInspection = "fix_inspection",
+        /// To put right what a report found.
+        FixReport = "fix_report",
+        /// To decide on a submission: the platform's own.
+        Review = "review",
+        /// To delete data.
+        DeleteData = "delete_data",
+    }
+}
+
+/// By when something is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// There is no duty.
+    Never,
+    /// The calendar has no such year.
+    Unknown,
+    /// By then.
+    At(Instant),
+}
+
+impl Due {
+    pub(crate) fn known(at: Option<Instant>) -> Self {
+        at.map_or(Self::Unknown, Self::At)
+    }
+
+    pub(crate) const fn instant(self) -> Option<Instant> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::Never | Self::Unknown => None,
+        }
+    }
+}
+
+/// A duty and how it ended, if it did.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Duty {
+    pub(crate) kind: DutyKind,
+    pub(crate) source: Option<Source>,
+    pub(crate) at: Moment,
+    pub(crate) due: Due,
+    met: Option<Instant>,
+    withdrawn: Option<Instant>,
+}
+
+impl Duty {
+    pub(crate) const fn new(kind: DutyKind, source: Option<Source>, at: Moment, due: Due) -> Self {
+        Self {
+            kind,
+            source,
+            at,
+            due,
+            met: None,
+            withdrawn: None,
+        }
+    }
+
+    pub(crate) const fn is_open(&self) -> bool {
+        self.met.is_none() && self.withdrawn.is_none()
+    }
+
+    pub(crate) fn meet(&mut self, at: Instant) {
+        if self.is_open() {
+            self.met = Some(at);
+        }
+    }
+
+    pub(crate) fn withdraw(&mut self, at: Instant) {
+        if self.is_open() {
+            self.withdrawn = Some(at);
+        }
+    }
+
+    fn print<'a>(&self, names: &'a Names, horizon: &mut Horizon) -> Obligation<'a> {
+        let due = self.due.instant();
+        let passed = |at: Instant| due.is_some_and(|due| at > due);
+        let state = if self.met.is_some() {
+            ObligationState::Met
+        } else if self.withdrawn.is_some() {
+            ObligationState::Withdrawn
+        } else {
+            if let Some(due) = due {
+                horizon.see(due.next());
+            }
+            if passed(horizon.as_of()) {
+                ObligationState::Overdue
+            } else {
+                ObligationState::Open
+            }
+        };
+        Obligation {
+            owner: if self.kind == DutyKind::Review {
+                Owner::Platform
+            } else {
+                Owner::Developer
+            },
+            kind: self.kind,
+            code: self.source.map(|source| source.code(names)),
+            cause: self.at.position,
+            since: self.at.time,
+            due,
+            met_at: self.met,
+            late: self.met.or(self.withdrawn).is_some_and(passed),
+            state,
+        }
+    }
+}
+
+/// What the obligations of an app follow from, beside its review.
+pub(crate) struct Grounds<'a> {
+    pub(crate) app: &'a AppFacts,
+    pub(crate) incidents: &'a [Incident],
+    pub(crate) sanctions: &'a [Sanction],
+    /// Its remedies of violations and the facts of data deletion, in order.
+    pub(crate) facts: &'a [Fact],
+    /// The steps of incidents that escalate, with the incident.
+    pub(crate) escalations: &'a [(Moment, usize)],
+    pub(crate) endings: &'a [Ending],
+}
+
+/// The obligations of an app, by (due, kind, since, cause, code).
+pub(crate) fn obligations<'a>(
+    timeline: &Timeline,
+    names: &'a Names,
+    review: &[Duty],
+    grounds: &Grounds<'_>,
+    horizon: &mut Horizon,
+) -> Vec<Obligation<'a>> {
+    let mut duties = review.to_vec();
+    duties.extend(
+        grounds
+            .sanctions
+            .iter()
+            .filter_map(|sanction| fix(names, sanction, grounds)),
+    );
+    duties.extend(deletions(timeline, grounds));
+    let mut printed: Vec<_> = duties
+        .iter()
+        .map(|duty| duty.print(names, horizon))
+        .collect();
+    printed.sort_by(|a, b| {
+        let key = |o: &Obligation<'a>| {
+            (
+                o.due.is_none(),
+                o.due,
+                o.kind.as_str(),
+                o.since,
+                o.cause,
+                o.code,
+            )
+        };
+        key(a).cmp(&key(b))
+    });
+    printed
+}
+
+/// The duty that a step brings: met by the first later remedy of its code, withdrawn where its
+/// incident escalates before that.
+fn fix(names: &Names, sanction: &Sanction, grounds: &Grounds<'_>) -> Option<Duty> {
+    let source = grounds.incidents[sanction.incident].source;
+    // A code that no event names has no number, and then no remedy either.
+    let code = names.find(source.code(names));
+    let mut duty = Duty::new(
+        DutyKind::FixViolation,
+        Some(source),
+        sanction.at,
+        Due::At(sanction.fix_by?),
+    );
+    let remedy = grounds.facts.iter().find(|fact| {
+        fact.kind() == Kind::ViolationRemedied
+            && code.is_some()
+            && fact.name() == code
+            && sanction.at.is_before(**fact)
+    });
+    let escalation = grounds
+        .escalations
+        .iter()
+        .find(|(at, incident)| *incident == sanction.incident && *at > sanction.at);
+    match (remedy, escalation) {
+        (Some(remedy), Some((at, _))) if at.is_before(*remedy) => duty.withdraw(at.time),
+        (Some(remedy), _) => duty.meet(remedy.time()),
+        (None, Some((at, _))) => duty.withdraw(at.time),
+        (None, None) => {}
+    }
+    Some(duty)
+}
+
+/// The duties to delete data: by an order, and where the rules say so by the end of cooperation.
+fn deletions(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Duty> {
+    let due = |from: Instant| {
+        let hours = timeline
+            .at(from)
+            .book
+            .data
+            .delete_within_hours
+            .unwrap_or(24);
+        Due::At(from.plus_hours(hours.into()))
+    };
+    let ordered = grounds
+        .facts
+        .iter()
+        .filter(|fact| fact.kind() == Kind::DataDeletionOrdered);
+    let mut duties: Vec<Duty> = ordered
+        .map(|fact| {
+            Duty::new(
+                DutyKind::DeleteData,
+                None,
+                Moment::of(*fact),
+                due(fact.time()),
+            )
+        })
+        .collect();
+    let registered = (grounds.app.registered, grounds.app.position);
+    for ending in grounds.endings {
+        let by_then = registered < (ending.at.time, ending.at.position);
+        if by_then && timeline.at(ending.at.time).book.data.delete_on_termination {
+            duties.push(Duty::new(
+                DutyKind::DeleteData,
+                None,
+                ending.at,
+                due(ending.at.time),
+            ));
+        }
+    }
+    for duty in &mut duties {
+        let confirmed = grounds
+            .facts
+            .iter()
+            .find(|fact| fact.kind() == Kind::DataDeletionConfirmed && duty.at.is_before(**fact));
+        if let Some(fact) = confirmed {
+            duty.meet(fact.time());
+        }
+    }
+    duties
+}

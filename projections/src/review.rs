@@ -1,0 +1,521 @@
+//! The review of an app, its inspections and reports, its holds (SPEC §8).
+//!
+//! [`Lifecycle`] is the one transition function. `assess` folds it over an app's facts; the desk
+//! and the import ask [`Lifecycle::check`] whether a step is legal before it is recorded and then
+//! fold the same way. Once recorded, a step begins its state even where a later retraction makes
+//! the path odd.
+
+use crate::event::{
+    Channel, Data, InspectionSeverity, Kind, Permission, Position, ReportSeverity, Stage,
+};
+use crate::facts::{AppFacts, Fact};
+use crate::horizon::Horizon;
+use crate::obligations::{Due, Duty, DutyKind};
+use crate::refusal::{Code, Refusal};
+use crate::rules::{Moment, Timeline};
+use crate::time::Instant;
+use crate::words::words;
+
+words! {
+    /// Where an app is in its review.
+    ReviewState {
+        /// An enterprise app without a declaration.
+        Undeclared = "undeclared",
+        /// A declaration waits.
+        DeclarationPending = "declaration_pending",
+        /// The declaration was rejected.
+        DeclarationRejected = "declaration_rejected",
+        /// In the making.
+        Developing = "developing",
+        /// A copy waits.
+        CopyPending = "copy_pending",
+        /// The copy was rejected.
+        CopyRejected = "copy_rejected",
+        /// The copy was approved.
+        CopyApproved = "copy_approved",
+        /// The copy's approval was taken back.
+        CopyRevoked = "copy_revoked",
+        /// The plaza waits.
+        PlazaPending = "plaza_pending",
+        /// The plaza was refused; the copy's approval stands.
+        PlazaRejected = "plaza_rejected",
+        /// In the plaza.
+        Listed = "listed",
+        /// Taken from the plaza.
+        Delisted = "delisted",
+    }
+}
+
+impl ReviewState {
+    /// Whether the copy's approval holds in it.
+    #[must_use]
+    pub const fn copy_approved(self) -> bool {
+        matches!(
+            self,
+            Self::CopyApproved
+                | Self::PlazaPending
+                | Self::PlazaRejected
+                | Self::Listed
+                | Self::Delisted
+        )
+    }
+
+    /// The stage it waits for, if it waits.
+    #[must_use]
+    pub const fn pending(self) -> Option<Stage> {
+        match self {
+            Self::DeclarationPending => Some(Stage::Declaration),
+            Self::CopyPending => Some(Stage::Copy),
+            Self::PlazaPending => Some(Stage::Plaza),
+            _ => None,
+        }
+    }
+
+    /// Whether a stage may be submitted from it (the channel may forbid the plaza).
+    #[must_use]
+    pub const fn accepts(self, stage: Stage) -> bool {
+        match stage {
+            Stage::Declaration => matches!(self, Self::Undeclared | Self::DeclarationRejected),
+            Stage::Copy => matches!(
+                self,
+                Self::Developing | Self::CopyRejected | Self::CopyRevoked
+            ),
+            Stage::Plaza => {
+                matches!(
+                    self,
+                    Self::CopyApproved | Self::PlazaRejected | Self::Delisted
+                )
+            }
+        }
+    }
+}
+
+/// Why a block of the interfaces began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BlockKind {
+    /// A grave inspection or report: at once, until lifted.
+    Grave,
+    /// A fix that was not there when it was due.
+    Missed,
+}
+
+/// A block of an app's interfaces that follows from an inspection or a report.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block {
+    pub(crate) kind: BlockKind,
+    pub(crate) from: Instant,
+    pub(crate) cause: Position,
+    pub(crate) until: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Failure {
+    at: Moment,
+    due: Due,
+    remedied: Option<Instant>,
+}
+
+/// An app's review state and what follows from its inspections and reports.
+#[derive(Clone, Debug)]
+pub struct Lifecycle {
+    channel: Channel,
+    permission: Permission,
+    state: ReviewState,
+    since: Instant,
+    state_event: Position,
+    declaration_approved: Option<Instant>,
+    copy_approved_once: bool,
+    key_disabled: bool,
+    latest: Option<Instant>,
+    failures: Vec<Failure>,
+    reports_open: u32,
+    graves: Vec<Block>,
+    hold_until: Option<Instant>,
+    hold_without_end: bool,
+    duties: Vec<Duty>,
+}
+
+impl Lifecycle {
+    /// The state of an app that was just registered.
+    #[must_use]
+    pub const fn new(channel: Channel, permission: Permission, registered: Instant) -> Self {
+        Self {
+            channel,
+            permission,
+            state: match channel {
+                Channel::Enterprise => ReviewState::Undeclared,
+                _ => ReviewState::Developing,
+            },
+            since: registered,
+            state_event: Position(0),
+            declaration_approved: None,
+            copy_approved_once: false,
+            key_disabled: false,
+            latest: None,
+            failures: Vec::new(),
+            reports_open: 0,
+            graves: Vec::new(),
+            hold_until: None,
+            hold_without_end: false,
+            duties: Vec::new(),
+        }
+    }
+
+    /// The state of a registered app before its first fact.
+    #[must_use]
+    pub const fn of(app: &AppFacts) -> Self {
+        let mut lifecycle = Self::new(app.channel, app.permission, app.registered);
+        lifecycle.state_event = app.position;
+        lifecycle
+    }
+
+    /// Where the app lives.
+    #[must_use]
+    pub const fn channel(&self) -> Channel {
+        self.channel
+    }
+
+    /// What it may call.
+    #[must_use]
+    pub const fn permission(&self) -> Permission {
+        self.permission
+    }
+
+    /// The state.
+    #[must_use]
+    pub const fn state(&self) -> ReviewState {
+        self.state
+    }
+
+    /// When the state began.
+    #[must_use]
+    pub const fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// The event that began the state.
+    #[must_use]
+    pub const fn state_event(&self) -> Position {
+        self.state_event
+    }
+
+    /// When the present listing began, while there is one.
+    #[must_use]
+    pub fn listed_since(&self) -> Option<Instant> {
+        (self.state == ReviewState::Listed).then_some(self.since)
+    }
+
+    /// Whether its key does not work.
+    #[must_use]
+    pub const fn key_disabled(&self) -> bool {
+        self.key_disabled
+    }
+
+    /// The greatest end of a hold set so far.
+    #[must_use]
+    pub const fn hold_until(&self) -> Option<Instant> {
+        self.hold_until
+    }
+
+    /// Whether no approval is accepted at an instant: an inspection is not remedied, or is still
+    /// observed, or a report holds the app. A hold whose end no calendar tells has none yet.
+    #[must_use]
+    pub fn on_hold(&self, at: Instant) -> bool {
+        self.hold_without_end
+            || self
+                .failures
+                .iter()
+                .any(|failure| failure.remedied.is_none())
+            || self.hold_until.is_some_and(|until| at < until)
+    }
+
+    /// The running clock's due instant, while the state waits.
+    #[must_use]
+    pub fn review_due(&self) -> Option<Instant> {
+        self.state.pending()?;
+        let running = self
+            .duties
+            .iter()
+            .rev()
+            .find(|duty| duty.kind == DutyKind::Review)?;
+        running.is_open().then(|| running.due.instant())?
+    }
+
+    /// The instants at which a hold or a missed fix changes something by itself.
+    pub(crate) fn see(&self, horizon: &mut Horizon) {
+        if let Some(until) = self.hold_until {
+            horizon.see(until);
+        }
+        for failure in self
+            .failures
+            .iter()
+            .filter(|failure| failure.remedied.is_none())
+        {
+            if let Due::At(due) = failure.due {
+                horizon.see(due);
+            }
+        }
+    }
+
+    pub(crate) fn duties(&self) -> &[Duty] {
+        &self.duties
+    }
+
+    /// The blocks of the interfaces that inspections and reports have brought.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
+        let missed = self.failures.iter().filter_map(|failure| {
+            let Due::At(due) = failure.due else {
+                return None;
+            };
+            failure
+                .remedied
+                .is_none_or(|remedied| remedied > due)
+                .then_some(Block {
+                    kind: BlockKind::Missed,
+                    from: due,
+                    cause: failure.at.position,
+                    until: failure.remedied,
+                })
+        });
+        self.graves.iter().copied().chain(missed)
+    }
+
+    /// Whether an event may be recorded next, on the state so far.
+    ///
+    /// # Errors
+    /// `review.out_of_order` or `review.on_hold`, with what would be legal.
+    pub fn check(&self, time: Instant, data: &Data) -> Result<(), Refusal> {
+        let out_of_order =
+            |pointer: &str, message: String| Refusal::new(Code::ReviewOutOfOrder, pointer, message);
+        let in_state = |what: &str| {
+            let message = format!(
+                "{what} in the state `{}` (since {})",
+                self.state, self.since
+            );
+            Err(out_of_order("/type", message))
+        };
+        if let Some(latest) = self.latest.filter(|latest| time < *latest) {
+            let message = format!(
+                "reviews, inspections, reports, keys and delistings of an app arrive in time \
+                 order; its latest is of {latest}"
+            );
+            return Err(out_of_order("/time", message));
+        }
+        match data {
+            Data::ReviewSubmitted {
+                stage: Stage::Plaza,
+            } if self.channel == Channel::Website => Err(out_of_order(
+                "/data/stage",
+                "a website is never shown in the plaza".to_owned(),
+            )),
+            Data::ReviewSubmitted { stage } if !self.state.accepts(*stage) => {
+                in_state(&format!("`{stage}` cannot be submitted"))
+            }
+            Data::ReviewApproved { stage } | Data::ReviewRejected { stage, .. }
+                if self.state.pending() != Some(*stage) =>
+            {
+                in_state(&format!("no `{stage}` waits for a decision"))
+            }
+            Data::ReviewApproved { .. } if self.on_hold(time) => {
+                let until = match self.hold_until {
+                    Some(until) if until > time => format!("until {until}"),
+                    _ => "until what was found is remedied".to_owned(),
+                };
+                let message = format!("the app is on hold {until}: no approval is accepted");
+                Err(Refusal::new(Code::ReviewOnHold, "/type", message))
+            }
+            Data::AppDelisted if self.state != ReviewState::Listed => {
+                in_state("the app cannot be delisted")
+            }
+            Data::InspectionRemedied if self.failures.iter().all(|f| f.remedied.is_some()) => Err(
+                out_of_order("/type", "no failed inspection is left to remedy".to_owned()),
+            ),
+            Data::ReportRemedied if self.reports_open == 0 => Err(out_of_order(
+                "/type",
+                "no confirmed report is left to remedy".to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the next fact in (`time`, position); other facts than those of §8 change nothing.
+    pub fn apply(&mut self, fact: Fact, timeline: &Timeline) {
+        let kind = fact.kind();
+        if kind.is_lifecycle() {
+            self.latest = self.latest.max(Some(fact.time()));
+        }
+        match kind {
+            Kind::AppPermissionChanged => self.permission = fact.permission(),
+            Kind::AppKeyDisabled => self.key_disabled = true,
+            Kind::AppKeyEnabled => self.key_disabled = false,
+            Kind::AppDelisted if self.state == ReviewState::Listed => {
+                self.enter(ReviewState::Delisted, fact);
+            }
+            Kind::ReviewSubmitted => self.submit(fact, timeline),
+            Kind::ReviewApproved => self.approve(fact),
+            Kind::ReviewRejected => {
+                self.close_duties(DutyKind::Review, fact);
+                self.enter(
+                    match fact.stage() {
+                        Stage::Declaration => ReviewState::DeclarationRejected,
+                        Stage::Copy => ReviewState::CopyRejected,
+                        Stage::Plaza => ReviewState::PlazaRejected,
+                    },
+                    fact,
+                );
+            }
+            Kind::InspectionFailed => self.inspection_failed(fact, timeline),
+            Kind::InspectionRemedied => self.inspection_remedied(fact, timeline),
+            Kind::ReportConfirmed => self.report_confirmed(fact, timeline),
+            Kind::ReportRemedied => {
+                self.reports_open = 0;
+                self.close_duties(DutyKind::FixReport, fact);
+            }
+            _ => {}
+        }
+    }
+
+    /// Begins a state anew; a clock that still runs for the one before is withdrawn.
+    fn enter(&mut self, state: ReviewState, fact: Fact) {
+        for duty in self
+            .duties
+            .iter_mut()
+            .filter(|duty| duty.kind == DutyKind::Review)
+        {
+            duty.withdraw(fact.time());
+        }
+        (self.state, self.since, self.state_event) = (state, fact.time(), fact.position());
+    }
+
+    fn close_duties(&mut self, kind: DutyKind, fact: Fact) {
+        for duty in self.duties.iter_mut().filter(|duty| duty.kind == kind) {
+            duty.meet(fact.time());
+        }
+    }
+
+    fn submit(&mut self, fact: Fact, timeline: &Timeline) {
+        let lapsed = || {
+            let ends = timeline.declaration_ends(self.declaration_approved?)?;
+            (self.state == ReviewState::Developing && fact.time() > ends).then_some(())
+        };
+        let stage = match fact.stage() {
+            Stage::Copy if lapsed().is_some() => Stage::Declaration,
+            stage => stage,
+        };
+        self.enter(
+            match stage {
+                Stage::Declaration => ReviewState::DeclarationPending,
+                Stage::Copy => ReviewState::CopyPending,
+                Stage::Plaza => ReviewState::PlazaPending,
+            },
+            fact,
+        );
+        let rules = timeline.at(fact.time());
+        let clocks = rules.book.review.clocks.get(&self.channel);
+        if let Some(days) = clocks.and_then(|clocks| clocks.of(stage, self.copy_approved_once)) {
+            let due = Due::known(timeline.working_days_after(rules, fact.time(), days));
+            self.duties
+                .push(Duty::new(DutyKind::Review, None, Moment::of(fact), due));
+        }
+    }
+
+    fn approve(&mut self, fact: Fact) {
+        self.close_duties(DutyKind::Review, fact);
+        match fact.stage() {
+            Stage::Declaration => {
+                self.declaration_approved = Some(fact.time());
+                self.enter(ReviewState::Developing, fact);
+            }
+            Stage::Copy => {
+                self.copy_approved_once = true;
+                self.enter(ReviewState::CopyApproved, fact);
+            }
+            Stage::Plaza => self.enter(ReviewState::Listed, fact),
+        }
+    }
+
+    fn inspection_failed(&mut self, fact: Fact, timeline: &Timeline) {
+        if self.state == ReviewState::Listed {
+            self.enter(ReviewState::Delisted, fact);
+        } else if self.state.copy_approved() {
+            self.enter(ReviewState::CopyRevoked, fact);
+        }
+        let rules = timeline.at(fact.time());
+        let due = match rules.book.inspection.fix_within_working_days {
+            Some(days) => Due::known(timeline.working_days_after(rules, fact.time(), days)),
+            None => Due::Never,
+        };
+        let at = Moment::of(fact);
+        if due != Due::Never {
+            self.duties
+                .push(Duty::new(DutyKind::FixInspection, None, at, due));
+        }
+        self.failures.push(Failure {
+            at,
+            due,
+            remedied: None,
+        });
+        if fact.inspection() != InspectionSeverity::Minor {
+            self.block_at_once(fact);
+        }
+    }
+
+    fn inspection_remedied(&mut self, fact: Fact, timeline: &Timeline) {
+        self.close_duties(DutyKind::FixInspection, fact);
+        let mut any = false;
+        for failure in self
+            .failures
+            .iter_mut()
+            .filter(|failure| failure.remedied.is_none())
+        {
+            failure.remedied = Some(fact.time());
+            any = true;
+        }
+        if any {
+            let days = timeline
+                .at(fact.time())
+                .book
+                .inspection
+                .observation_days
+                .unwrap_or(0);
+            let until = fact.time().plus_days(days.into());
+            self.hold_until = self.hold_until.max(Some(until));
+        }
+    }
+
+    fn report_confirmed(&mut self, fact: Fact, timeline: &Timeline) {
+        let permission = self.permission;
+        if self.state.copy_approved() {
+            self.enter(ReviewState::CopyRevoked, fact);
+        }
+        self.permission = Permission::Ordinary;
+        self.reports_open += 1;
+        let rules = timeline.at(fact.time());
+        let of_channel = rules.book.reports.get(&self.channel);
+        if let Some(rule) = of_channel.and_then(|by_permission| by_permission.get(&permission)) {
+            if let Some(hours) = rule.fix_within_hours {
+                let due = Due::At(fact.time().plus_hours(hours.into()));
+                self.duties
+                    .push(Duty::new(DutyKind::FixReport, None, Moment::of(fact), due));
+            }
+            if let Some(days) = rule.hold_working_days {
+                match timeline.working_days_after(rules, fact.time(), days) {
+                    Some(until) => self.hold_until = self.hold_until.max(Some(until)),
+                    None => self.hold_without_end = true,
+                }
+            }
+        }
+        if fact.report() == ReportSeverity::Extreme {
+            self.block_at_once(fact);
+        }
+    }
+
+    fn block_at_once(&mut self, fact: Fact) {
+        self.graves.push(Block {
+            kind: BlockKind::Grave,
+            from: fact.time(),
+            cause: fact.position(),
+            until: None,
+        });
+    }
+}

@@ -1,0 +1,342 @@
+//! Which rules hold when (SPEC §3), made ready for judging.
+//!
+//! A [`Timeline`] orders the versions of a rulebook that are known and compiles each against the
+//! names of a history, so that a rule looks a code up by its number.
+
+use crate::calendar::{Calendar, toml_date};
+use crate::event::{Cause, Channel, ComplaintClass, Position};
+use crate::facts::{Fact, History, NameId, Names};
+use crate::measure::{Measure, Measures};
+use crate::rulebook::{Counts, Level, OutageCount, Rulebook, RulebookError, SanctionRow};
+use crate::time::{Instant, LocalMonth, Zone};
+
+/// Why rulebooks cannot be judged by together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    /// There is none.
+    #[error("no rulebook is published: nothing can be judged")]
+    None,
+    /// One does not parse.
+    #[error("a rulebook does not parse: {0}")]
+    Invalid(#[from] RulebookError),
+    /// They are not versions of one rulebook.
+    #[error("`{0}` and `{1}` are different rulebooks; a question is asked of versions of one")]
+    OtherId(String, String),
+    /// They disagree about local time.
+    #[error("the time zones `{0}` and `{1}` differ; versions of a rulebook share one")]
+    OtherZone(String, String),
+}
+
+/// One version, compiled.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The version as it is written.
+    pub book: Rulebook,
+    /// The event it was published by; position 0 where it was not.
+    pub position: Position,
+    /// From when on it holds.
+    pub effective_from: Instant,
+    catalogue: Vec<Option<(Level, u16)>>,
+    reasons: Option<Vec<NameId>>,
+    behaviors: Vec<Option<u16>>,
+    suspended_by: Measures,
+    row_measures: Vec<Measures>,
+}
+
+impl Rules {
+    fn new(book: Rulebook, position: Position, zone: &Zone, names: &Names) -> Self {
+        let from = toml_date(&book.effective_from).map_or(Instant::MIN, |date| zone.midnight(date));
+        let measures =
+            |list: &[String]| list.iter().filter_map(|m| Measure::from_text(m)).collect();
+        let mut catalogue = vec![None; names.len()];
+        for (index, violation) in book.violations.iter().enumerate() {
+            if let Some(id) = names.find(&violation.get_ref().code) {
+                let index = u16::try_from(index).unwrap_or(u16::MAX);
+                catalogue[id.index()] = Some((violation.get_ref().level, index));
+            }
+        }
+        let reasons = book.complaints.counted_reasons.as_ref();
+        let ranked = book.ranking.as_ref();
+        let mut behaviors = vec![None; names.len()];
+        for (index, behavior) in ranked.iter().flat_map(|r| &r.behaviors).enumerate() {
+            if let Some(id) = names.find(&behavior.get_ref().code) {
+                behaviors[id.index()] = u16::try_from(index).ok();
+            }
+        }
+        Self {
+            position,
+            effective_from: from,
+            catalogue,
+            reasons: reasons.map(|list| list.iter().filter_map(|r| names.find(r)).collect()),
+            behaviors,
+            suspended_by: ranked.map_or(Measures::default(), |r| measures(&r.suspended_by)),
+            row_measures: book
+                .sanctions
+                .iter()
+                .map(|r| measures(&r.get_ref().measures))
+                .collect(),
+            book,
+        }
+    }
+
+    /// The level the catalogue gives a code.
+    #[must_use]
+    pub fn level_of(&self, code: NameId) -> Option<Level> {
+        Some((*self.catalogue.get(code.index())?)?.0)
+    }
+
+    /// Whether a complaint's reason counts; no reason does.
+    #[must_use]
+    pub fn counts_reason(&self, reason: Option<NameId>) -> bool {
+        match (&self.reasons, reason) {
+            (Some(counted), Some(reason)) => counted.contains(&reason),
+            _ => true,
+        }
+    }
+
+    /// Whether outages of a cause count.
+    #[must_use]
+    pub fn counts_cause(&self, cause: Cause) -> bool {
+        self.book.outages.counted_causes.contains(&cause)
+    }
+
+    /// The most severe level with any class strictly above its count, and its tier's index.
+    #[must_use]
+    pub fn complaint_level(&self, counts: &[u32; 3]) -> Option<(Level, usize)> {
+        let tiers = self.book.complaints.tiers.iter().enumerate();
+        let reached = tiers.filter(|(_, tier)| {
+            let mut limits = tier.get_ref().more_than.iter();
+            limits.any(|(class, limit)| counts[*class as usize] > *limit)
+        });
+        reached
+            .map(|(index, tier)| (tier.get_ref().level, index))
+            .min()
+    }
+
+    /// The most severe level whose days are reached, and its tier's index.
+    #[must_use]
+    pub fn outage_level(&self, days: u32) -> Option<(Level, usize)> {
+        let tiers = self.book.outages.tiers.iter().enumerate();
+        let reached = tiers.filter(|(_, tier)| days >= tier.get_ref().days);
+        reached
+            .map(|(index, tier)| (tier.get_ref().level, index))
+            .min()
+    }
+
+    /// Whether a month's longest run of outage days counts, rather than all of them.
+    #[must_use]
+    pub fn counts_consecutive_days(&self) -> bool {
+        self.book.outages.count == OutageCount::Consecutive
+    }
+
+    /// The ladder's row for the nth step of a level: the row of that `nth`, or the last row of the
+    /// level where it says `or_more` and n is past it.
+    #[must_use]
+    pub fn ladder_row(&self, level: Level, n: u32) -> Option<usize> {
+        let row = |index: usize| self.book.sanctions[index].get_ref();
+        let of_level = || (0..self.book.sanctions.len()).filter(|index| row(*index).level == level);
+        of_level().find(|index| row(*index).nth == n).or_else(|| {
+            let last = of_level().max_by_key(|index| row(*index).nth)?;
+            (row(last).or_more && n > row(last).nth).then_some(last)
+        })
+    }
+
+    /// A row of the ladder and its measures as a set.
+    #[must_use]
+    pub fn row(&self, index: usize) -> (&SanctionRow, Measures) {
+        (
+            self.book.sanctions[index].get_ref(),
+            self.row_measures[index],
+        )
+    }
+
+    /// The index of a ranked behaviour.
+    #[must_use]
+    pub fn behavior(&self, code: NameId) -> Option<usize> {
+        self.behaviors
+            .get(code.index())
+            .copied()
+            .flatten()
+            .map(usize::from)
+    }
+
+    /// The weight of a ranked behaviour and how it counts.
+    #[must_use]
+    pub fn weight(&self, behavior: usize) -> (i64, Counts) {
+        let ranked = self
+            .book
+            .ranking
+            .as_ref()
+            .and_then(|r| r.behaviors.get(behavior));
+        ranked.map_or((0, Counts::Each), |b| {
+            (b.get_ref().weight.into(), b.get_ref().counts)
+        })
+    }
+
+    /// The measures that take an app from the board.
+    #[must_use]
+    pub const fn suspended_by(&self) -> Measures {
+        self.suspended_by
+    }
+
+    /// Whether a channel's apps are on the board.
+    #[must_use]
+    pub fn ranks(&self, channel: Channel) -> bool {
+        self.book
+            .ranking
+            .as_ref()
+            .is_some_and(|ranking| ranking.channels.contains(&channel))
+    }
+
+    /// The thresholds of complaints, by class, that a tier has.
+    #[must_use]
+    pub fn complaint_limit(&self, tier: usize, class: ComplaintClass) -> Option<u32> {
+        self.book
+            .complaints
+            .tiers
+            .get(tier)?
+            .get_ref()
+            .more_than
+            .get(&class)
+            .copied()
+    }
+}
+
+/// The versions of a rulebook that are known, and the zone and names they are read in.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    zone: Zone,
+    versions: Vec<Rules>,
+}
+
+impl Timeline {
+    /// The versions that a history knows at a position.
+    ///
+    /// # Errors
+    /// Where there is none, or (which intake prevents) they do not fit together.
+    pub fn known(history: &History, known_at: Position) -> Result<Self, RulesError> {
+        let known = history
+            .rulebooks()
+            .iter()
+            .filter(|book| book.position <= known_at);
+        let books: Result<Vec<_>, RulebookError> = known
+            .map(|book| Ok((book.position, Rulebook::parse(&book.toml)?)))
+            .collect();
+        Self::new(books?, history.names())
+    }
+
+    /// The versions given, in the order of their publishing.
+    ///
+    /// # Errors
+    /// Where there is none, or they are not versions of one rulebook in one time zone.
+    pub fn new(books: Vec<(Position, Rulebook)>, names: &Names) -> Result<Self, RulesError> {
+        let (_, first) = books.first().ok_or(RulesError::None)?;
+        for (_, book) in &books {
+            if book.id != first.id {
+                return Err(RulesError::OtherId(first.id.clone(), book.id.clone()));
+            }
+            if book.time_zone != first.time_zone {
+                let (a, b) = (first.time_zone.clone(), book.time_zone.clone());
+                return Err(RulesError::OtherZone(a, b));
+            }
+        }
+        let zone = Zone::named(&first.time_zone).ok_or(RulesError::None)?;
+        let compile = |(position, book)| Rules::new(book, position, &zone, names);
+        let mut versions: Vec<Rules> = books.into_iter().map(compile).collect();
+        // Of versions of one date the later published counts: the sort keeps their order.
+        versions.sort_by_key(|rules| rules.effective_from);
+        Ok(Self { zone, versions })
+    }
+
+    /// The zone of its dates and months.
+    #[must_use]
+    pub const fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// The versions, oldest first.
+    #[must_use]
+    pub fn versions(&self) -> &[Rules] {
+        &self.versions
+    }
+
+    /// The version at an index that this timeline gave.
+    #[must_use]
+    pub fn version(&self, index: usize) -> &Rules {
+        &self.versions[index]
+    }
+
+    /// The index of the rules at an instant: the latest that hold, or the oldest there are.
+    #[must_use]
+    pub fn index_at(&self, at: Instant) -> usize {
+        match self
+            .versions
+            .partition_point(|rules| rules.effective_from <= at)
+        {
+            0 => {
+                let oldest = self.versions[0].effective_from;
+                self.versions
+                    .partition_point(|rules| rules.effective_from <= oldest)
+                    - 1
+            }
+            after => after - 1,
+        }
+    }
+
+    /// The rules at an instant.
+    #[must_use]
+    pub fn at(&self, at: Instant) -> &Rules {
+        &self.versions[self.index_at(at)]
+    }
+
+    /// The index of the rules of a month: those that hold at its first instant.
+    #[must_use]
+    pub fn index_of_month(&self, month: LocalMonth) -> usize {
+        self.index_at(self.zone.month_start(month))
+    }
+
+    /// The local midnight that ends the nth working day after an instant's date, by the calendar
+    /// of the rules given; unknown where the calendar lacks a year.
+    #[must_use]
+    pub fn working_days_after(&self, rules: &Rules, from: Instant, n: u32) -> Option<Instant> {
+        let calendar = Calendar::named(&rules.book.calendar)?;
+        let day = calendar.working_day_after(self.zone.date(from), n)?;
+        Some(self.zone.midnight(crate::time::plus_dates(day, 1)))
+    }
+
+    /// The instant after which a declaration approved at `approved` has lapsed, if it ever does.
+    #[must_use]
+    pub fn declaration_ends(&self, approved: Instant) -> Option<Instant> {
+        let months = self.at(approved).book.review.declaration_valid_months?;
+        Some(self.zone.plus_months(approved, months))
+    }
+}
+
+/// A place in the order of what happens: time, then position, then day block (SPEC §1, §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    /// When.
+    pub time: Instant,
+    /// The event behind it.
+    pub position: Position,
+    /// Which of its day blocks.
+    pub block: u32,
+}
+
+impl Moment {
+    /// The place of an event.
+    #[must_use]
+    pub const fn of(fact: Fact) -> Self {
+        Self {
+            time: fact.time(),
+            position: fact.position(),
+            block: 0,
+        }
+    }
+
+    /// Whether an event comes later.
+    #[must_use]
+    pub fn is_before(self, fact: Fact) -> bool {
+        (self.time, self.position) < (fact.time(), fact.position())
+    }
+}

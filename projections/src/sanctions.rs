@@ -1,0 +1,73 @@
+//! The sanctions that an app's steps bring (SPEC §4).
+
+use crate::event::Position;
+use crate::rulebook::Level;
+use crate::rules::{Moment, Timeline};
+use crate::tiers::Step;
+use crate::time::{Instant, LocalMonth};
+
+/// What the ladder does about a step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sanction {
+    pub(crate) at: Moment,
+    pub(crate) month: LocalMonth,
+    pub(crate) incident: usize,
+    pub(crate) level: Level,
+    pub(crate) nth: u32,
+    /// The index of the rules and of their ladder's row.
+    pub(crate) rules: usize,
+    pub(crate) row: usize,
+    pub(crate) until: Option<Instant>,
+    pub(crate) fix_by: Option<Instant>,
+}
+
+impl Sanction {
+    pub(crate) const fn cause(&self) -> Position {
+        self.at.position
+    }
+}
+
+/// For each step, in their order, the row of its level and of how many of that level the app has
+/// had in the month, itself included; without a row, nothing.
+pub(crate) fn sanctions(timeline: &Timeline, steps: &[Step]) -> Vec<Sanction> {
+    let mut sanctions = Vec::with_capacity(steps.len());
+    let mut counted = [0u32; 3];
+    let mut month = None;
+    for step in steps {
+        if month != Some(step.month) {
+            (month, counted) = (Some(step.month), [0; 3]);
+        }
+        let nth = &mut counted[step.level.index()];
+        *nth += 1;
+        let index = timeline.index_of_month(step.month);
+        let rules = timeline.version(index);
+        let Some(row) = rules.ladder_row(step.level, *nth) else {
+            continue;
+        };
+        let (figures, measures) = rules.row(row);
+        let from = step.at.time;
+        let days = match (figures.days, figures.days_per_violation) {
+            (None, None) => None,
+            (days, each) => {
+                let each = i64::from(each.unwrap_or(0)).saturating_mul(i64::from(*nth));
+                Some(i64::from(days.unwrap_or(0)).saturating_add(each))
+            }
+        };
+        // A warning has no interval, and alone no end either.
+        let until = days.filter(|_| measures.lasting().next().is_some());
+        sanctions.push(Sanction {
+            at: step.at,
+            month: step.month,
+            incident: step.incident,
+            level: step.level,
+            nth: *nth,
+            rules: index,
+            row,
+            until: until.map(|days| from.plus_days(days)),
+            fix_by: figures
+                .fix_within_hours
+                .map(|hours| from.plus_hours(hours.into())),
+        });
+    }
+    sanctions
+}

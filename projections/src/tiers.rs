@@ -1,0 +1,370 @@
+//! The incidents of an app, month by month, and the tiers they make (SPEC §4).
+//!
+//! Violations found are incidents as they come; complaints and outage days make at most one each
+//! a month, which begins when a level is first reached and escalates when a graver one is. Every
+//! beginning and escalation is a [`Step`]; sanctions and developers' outcomes follow from those.
+
+use chrono::NaiveDate;
+
+use crate::event::{COMPLAINTS, Cause, OUTAGE, Position};
+use crate::facts::{Fact, NameId, Names};
+use crate::horizon::Horizon;
+use crate::rulebook::Level;
+use crate::rules::{Moment, Timeline};
+use crate::time::{DAY_MICROS, Instant, LocalMonth};
+
+/// What an incident is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A violation found, of this code.
+    Found(NameId),
+    /// The month's complaints.
+    Complaints,
+    /// The month's outage days.
+    Outage,
+}
+
+impl Source {
+    /// The code it is printed under.
+    #[must_use]
+    pub fn code(self, names: &Names) -> &str {
+        match self {
+            Self::Found(code) => names.text(code),
+            Self::Complaints => COMPLAINTS,
+            Self::Outage => OUTAGE,
+        }
+    }
+}
+
+/// A violation of an app in a month.
+#[derive(Clone, Debug)]
+pub(crate) struct Incident {
+    pub(crate) source: Source,
+    pub(crate) level: Level,
+    pub(crate) since: Instant,
+    pub(crate) at: Instant,
+    pub(crate) evidence: Vec<Position>,
+}
+
+/// An incident beginning, or escalating.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(crate) at: Moment,
+    pub(crate) month: LocalMonth,
+    pub(crate) incident: usize,
+    pub(crate) level: Level,
+    pub(crate) begins: bool,
+}
+
+/// What a month of an app has beside its incidents.
+#[derive(Clone, Debug)]
+pub(crate) struct Month {
+    pub(crate) month: LocalMonth,
+    /// The index of the rules it is judged by.
+    pub(crate) rules: usize,
+    pub(crate) complaints: [u32; 3],
+    pub(crate) outage_days: u32,
+    pub(crate) unclassified: Vec<NameId>,
+    complaint_evidence: Vec<Position>,
+    complaint_incident: Option<usize>,
+}
+
+/// The incidents of an app as its facts come in.
+#[derive(Debug)]
+pub(crate) struct Tiers<'a> {
+    timeline: &'a Timeline,
+    pub(crate) months: Vec<Month>,
+    pub(crate) incidents: Vec<Incident>,
+    pub(crate) steps: Vec<Step>,
+    outages: Vec<Outage>,
+    days: Vec<DayBlock>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Outage {
+    number: u32,
+    cause: Cause,
+    started: Instant,
+    position: Position,
+    ended: Option<Instant>,
+    explained: bool,
+}
+
+/// A day block of an outage, or a recorded day.
+#[derive(Clone, Copy, Debug)]
+struct DayBlock {
+    date: NaiveDate,
+    at: Moment,
+    cause: Cause,
+}
+
+impl<'a> Tiers<'a> {
+    pub(crate) const fn new(timeline: &'a Timeline) -> Self {
+        Self {
+            timeline,
+            months: Vec::new(),
+            incidents: Vec::new(),
+            steps: Vec::new(),
+            outages: Vec::new(),
+            days: Vec::new(),
+        }
+    }
+
+    fn month(&mut self, month: LocalMonth) -> usize {
+        if self.months.last().is_some_and(|last| last.month == month) {
+            return self.months.len() - 1;
+        }
+        let place = self.months.partition_point(|other| other.month < month);
+        if self
+            .months
+            .get(place)
+            .is_none_or(|other| other.month != month)
+        {
+            self.months.insert(
+                place,
+                Month {
+                    month,
+                    rules: self.timeline.index_of_month(month),
+                    complaints: [0; 3],
+                    outage_days: 0,
+                    unclassified: Vec::new(),
+                    complaint_evidence: Vec::new(),
+                    complaint_incident: None,
+                },
+            );
+        }
+        place
+    }
+
+    fn begin(&mut self, source: Source, month: LocalMonth, level: Level, at: Moment) -> usize {
+        let incident = self.incidents.len();
+        let (since, evidence) = (at.time, Vec::new());
+        self.incidents.push(Incident {
+            source,
+            level,
+            since,
+            at: at.time,
+            evidence,
+        });
+        self.steps.push(Step {
+            at,
+            month,
+            incident,
+            level,
+            begins: true,
+        });
+        incident
+    }
+
+    /// An incident that has reached a level: begun, or escalated, or as it was.
+    fn reach(
+        &mut self,
+        known: Option<usize>,
+        source: Source,
+        month: LocalMonth,
+        level: Level,
+        at: Moment,
+    ) -> usize {
+        let Some(incident) = known else {
+            return self.begin(source, month, level, at);
+        };
+        if level < self.incidents[incident].level {
+            self.incidents[incident].level = level;
+            self.incidents[incident].at = at.time;
+            self.steps.push(Step {
+                at,
+                month,
+                incident,
+                level,
+                begins: false,
+            });
+        }
+        incident
+    }
+
+    /// SPEC §4, 1: a code of that month's catalogue is an incident, another is unclassified.
+    pub(crate) fn violation(&mut self, fact: Fact) {
+        let Some(code) = fact.name() else { return };
+        let month = self.timeline.zone().month(fact.time());
+        let index = self.month(month);
+        match self
+            .timeline
+            .version(self.months[index].rules)
+            .level_of(code)
+        {
+            Some(level) => {
+                let incident = self.begin(Source::Found(code), month, level, Moment::of(fact));
+                self.incidents[incident].evidence.push(fact.position());
+            }
+            None => self.months[index].unclassified.push(code),
+        }
+    }
+
+    /// SPEC §4, 2: each counted complaint may begin the month's incident, or escalate it.
+    pub(crate) fn complaint(&mut self, fact: Fact) {
+        let month = self.timeline.zone().month(fact.time());
+        let rules = self.timeline.version(self.timeline.index_of_month(month));
+        if !rules.counts_reason(fact.name()) {
+            return;
+        }
+        let index = self.month(month);
+        let state = &mut self.months[index];
+        state.complaints[fact.class() as usize] += 1;
+        state.complaint_evidence.push(fact.position());
+        let (known, reached) = (
+            state.complaint_incident,
+            rules.complaint_level(&state.complaints),
+        );
+        if let Some((level, _)) = reached {
+            let at = Moment::of(fact);
+            let incident = self.reach(known, Source::Complaints, month, level, at);
+            self.months[index].complaint_incident = Some(incident);
+        }
+    }
+
+    pub(crate) fn outage_started(&mut self, fact: Fact) {
+        self.outages.push(Outage {
+            number: fact.outage(),
+            cause: fact.cause(),
+            started: fact.time(),
+            position: fact.position(),
+            ended: None,
+            explained: false,
+        });
+    }
+
+    /// The end of an outage that has begun and not ended.
+    pub(crate) fn outage_ended(&mut self, fact: Fact) {
+        let mut begun = self
+            .outages
+            .iter_mut()
+            .filter(|o| o.number == fact.outage());
+        if let Some(outage) = begun.find(|outage| outage.ended.is_none()) {
+            outage.ended = Some(fact.time());
+        }
+    }
+
+    /// Explanations are taken in before the outages they may precede are cut into days.
+    pub(crate) fn explain(&mut self, explained: &[u32]) {
+        for outage in &mut self.outages {
+            outage.explained |= explained.contains(&outage.number);
+        }
+    }
+
+    /// A date recorded as an outage day is a block from its local midnight.
+    pub(crate) fn outage_day(&mut self, fact: Fact, horizon: &mut Horizon) {
+        let start = self.timeline.zone().midnight(fact.date());
+        horizon.see(start);
+        if start <= horizon.as_of() {
+            let at = Moment {
+                time: start,
+                position: fact.position(),
+                block: 0,
+            };
+            self.days.push(DayBlock {
+                date: fact.date(),
+                at,
+                cause: fact.cause(),
+            });
+        }
+    }
+
+    /// SPEC §4, 3: cuts the outages into day blocks, of which the first on each local date makes
+    /// it an outage day, and takes the days of each month in their order.
+    pub(crate) fn finish(&mut self, horizon: &mut Horizon) {
+        for outage in std::mem::take(&mut self.outages) {
+            if !outage.explained {
+                self.cut(&outage, horizon);
+            }
+        }
+        let timeline = self.timeline;
+        let mut days = std::mem::take(&mut self.days);
+        days.retain(|day| {
+            let month = LocalMonth::of(day.date);
+            timeline
+                .version(timeline.index_of_month(month))
+                .counts_cause(day.cause)
+        });
+        days.sort_unstable_by_key(|day| (day.date, day.at));
+        days.dedup_by_key(|day| day.date);
+        for month in days.chunk_by(|a, b| LocalMonth::of(a.date) == LocalMonth::of(b.date)) {
+            self.outage_month(month);
+        }
+        self.steps.sort_by_key(|step| step.at);
+    }
+
+    fn cut(&mut self, outage: &Outage, horizon: &mut Horizon) {
+        let lasted_until = outage.ended.unwrap_or(horizon.as_of());
+        let lasted = lasted_until
+            .micros()
+            .saturating_sub(outage.started.micros());
+        let mut start = outage.started;
+        for block in 0u32.. {
+            if block > 0 && lasted <= i64::from(block) * DAY_MICROS {
+                if outage.ended.is_none() {
+                    // It grows by a block as soon as it has lasted strictly longer.
+                    horizon.see(start.next());
+                }
+                break;
+            }
+            let at = Moment {
+                time: start,
+                position: outage.position,
+                block,
+            };
+            let date = self.timeline.zone().date(start);
+            self.days.push(DayBlock {
+                date,
+                at,
+                cause: outage.cause,
+            });
+            start = start.plus_days(1);
+        }
+    }
+
+    fn outage_month(&mut self, days: &[DayBlock]) {
+        let month = LocalMonth::of(days[0].date);
+        let index = self.month(month);
+        let timeline = self.timeline;
+        let rules = timeline.version(self.months[index].rules);
+        self.months[index].outage_days = u32::try_from(days.len()).unwrap_or(u32::MAX);
+        let (mut incident, mut run, mut longest) = (None, 0u32, 0u32);
+        for (seen, day) in days.iter().enumerate() {
+            let follows = seen > 0 && days[seen - 1].date.succ_opt() == Some(day.date);
+            run = if follows { run + 1 } else { 1 };
+            longest = longest.max(run);
+            let all = u32::try_from(seen + 1).unwrap_or(u32::MAX);
+            let count = if rules.counts_consecutive_days() {
+                longest
+            } else {
+                all
+            };
+            if let Some((level, _)) = rules.outage_level(count) {
+                incident = Some(self.reach(incident, Source::Outage, month, level, day.at));
+            }
+        }
+        if let Some(incident) = incident {
+            let mut evidence: Vec<Position> = days.iter().map(|day| day.at.position).collect();
+            evidence.sort_unstable();
+            evidence.dedup();
+            self.incidents[incident].evidence = evidence;
+        }
+    }
+
+    /// Hands each month's counted complaints to its incident, once all are in.
+    pub(crate) fn settle_evidence(&mut self) {
+        for month in &mut self.months {
+            if let Some(incident) = month.complaint_incident {
+                let mut evidence = std::mem::take(&mut month.complaint_evidence);
+                evidence.sort_unstable();
+                self.incidents[incident].evidence = evidence;
+            }
+        }
+        self.months.retain(|month| {
+            month.complaints != [0; 3]
+                || month.outage_days > 0
+                || !month.unclassified.is_empty()
+                || self.steps.iter().any(|step| step.month == month.month)
+        });
+    }
+}

@@ -1,5 +1,7 @@
 //! Every worked example of the specification, to the byte.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;

@@ -11,6 +11,7 @@ use crate::horizon::Horizon;
 use crate::measures;
 use crate::obligations;
 use crate::plaza;
+use crate::retraction::disregarded;
 use crate::review::{Block, Lifecycle};
 use crate::rules::{Moment, Timeline};
 use crate::sanctions::{Sanction, sanctions};
@@ -37,23 +38,11 @@ struct Known {
 }
 
 impl Known {
-    /// SPEC §2: walks the retractions known from the highest position down; one that is not itself
-    /// disregarded makes its target disregarded. Their `time` is not asked.
     fn new(developer: &DeveloperFacts, ask: Ask) -> Self {
-        let mut disregarded: Vec<Position> = Vec::new();
-        let known = developer
-            .retractions()
-            .iter()
-            .rev()
-            .filter(|r| r.position <= ask.known_at);
-        for retraction in known {
-            if !disregarded.contains(&retraction.position) {
-                disregarded.push(retraction.target);
-            }
+        Self {
+            ask,
+            disregarded: disregarded(developer.retractions(), ask.known_at),
         }
-        disregarded.sort_unstable();
-        disregarded.dedup();
-        Self { ask, disregarded }
     }
 
     fn knows(&self, position: Position) -> bool {

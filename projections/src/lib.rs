@@ -8,10 +8,12 @@
 pub mod calendar;
 pub mod event;
 pub mod facts;
+pub mod legality;
 pub mod measure;
 pub mod obligations;
 pub mod plaza;
 pub mod refusal;
+pub mod retraction;
 pub mod review;
 pub mod rulebook;
 pub mod rules;

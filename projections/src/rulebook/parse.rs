@@ -55,16 +55,7 @@ impl Rulebook {
     /// The first thing that is wrong: the TOML, a key that is missing, unknown or of the wrong
     /// type, an unknown zone, calendar or measure, a code twice, a figure that makes no sense.
     pub fn parse(text: &str) -> Result<Self, RulebookError> {
-        let mut rulebook: Self = toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            let message = error.message().trim().to_owned();
-            RulebookError {
-                place: Place::of(text, at),
-                hint: hint(text, at, &message),
-                message,
-            }
-        })?;
-        text.clone_into(&mut rulebook.text);
+        let rulebook = deserialize(text)?;
         match check::errors(&rulebook).into_iter().next() {
             None => Ok(rulebook),
             Some(finding) => Err(RulebookError {
@@ -74,6 +65,21 @@ impl Rulebook {
             }),
         }
     }
+}
+
+/// Reads a text of the right shape, whatever its figures say; the linter goes on from there.
+pub(super) fn deserialize(text: &str) -> Result<Rulebook, RulebookError> {
+    let mut rulebook: Rulebook = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let message = error.message().trim().to_owned();
+        RulebookError {
+            place: Place::of(text, at),
+            hint: hint(text, at, &message),
+            message,
+        }
+    })?;
+    text.clone_into(&mut rulebook.text);
+    Ok(rulebook)
 }
 
 /// For an unknown word, the nearest of those that the message lists.

@@ -1,11 +1,13 @@
 //! Reading, tried with what is good, what is broken and what is hostile.
 
+mod bounds;
 mod forms;
 mod json;
+mod properties;
 mod rejects;
 mod tables;
 
-use std::io;
+use std::io::{self, Read};
 
 use super::{Record, Source};
 
@@ -29,4 +31,39 @@ fn told(records: &[Record]) -> Vec<(u64, String)> {
         .iter()
         .map(|record| (record.line, tell(record)))
         .collect()
+}
+
+/// Gives bytes in chunks of the sizes told, over and over.
+struct Chunked {
+    bytes: Vec<u8>,
+    given: usize,
+    sizes: Vec<usize>,
+    turn: usize,
+}
+
+impl Chunked {
+    fn new(bytes: &[u8], sizes: &[usize]) -> Self {
+        Self {
+            bytes: bytes.to_vec(),
+            given: 0,
+            sizes: sizes.to_vec(),
+            turn: 0,
+        }
+    }
+}
+
+impl Read for Chunked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = self.sizes[self.turn % self.sizes.len()].max(1);
+        self.turn += 1;
+        // Now and then a signal comes between.
+        if self.turn.is_multiple_of(7) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let left = &self.bytes[self.given..];
+        let length = size.min(buffer.len()).min(left.len());
+        buffer[..length].copy_from_slice(&left[..length]);
+        self.given += length;
+        Ok(length)
+    }
 }

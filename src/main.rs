@@ -1,3 +1,7 @@
 //! The `standing` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    standing::cli::main()
+}

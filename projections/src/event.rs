@@ -459,9 +459,17 @@ impl Event {
     /// # Errors
     /// `event.malformed`, `private.unsupported`, `event.type_unknown` or `event.data_invalid`.
     pub fn from_json(value: &Value) -> Result<Self, Refusal> {
-        let Value::Object(object) = value else {
-            return Err(malformed("", "an event is a JSON object"));
-        };
+        match value {
+            Value::Object(object) => Self::from_object(object),
+            _ => Err(malformed("", "an event is a JSON object")),
+        }
+    }
+
+    /// As [`Event::from_json`], of an object.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_object(object: &Map<String, Value>) -> Result<Self, Refusal> {
         if attribute(object, "specversion")? != "1.0" {
             return Err(malformed("/specversion", "`specversion` must be \"1.0\""));
         }

@@ -2,24 +2,30 @@
 //!
 //! Everything that wants to enter the log passes here first. Reading ([`reader`], and below it
 //! [`json`] and [`csv`]) turns bytes of any origin into JSON objects or refusals; [`rejects`]
-//! writes the refused ones down so that they can be mended and read again.
+//! writes the refused ones down so that they can be mended and read again. [`admit`] judges events
+//! by what the ledger knows, which [`register`] holds, and appends those that are accepted.
 //!
-//! It may depend on the vocabulary of `standing-projections` and on decoders of bytes, never on
-//! the log or on a terminal. What must stay true: no input makes it panic, none makes it hold more
+//! It may depend on `standing-projections`, on decoders of bytes, on the ledger and the desk, never
+//! on a terminal; reading knows nothing of the log. What must stay true: no input makes it panic, none makes it hold more
 //! than a fixed amount of memory, and every byte it does not hand on is accounted for by a refusal
 //! or an error that names the line.
 
+pub mod admit;
 mod array;
 pub mod csv;
 mod input;
 pub mod json;
+pub(crate) mod judge;
 pub mod reader;
+pub(crate) mod register;
 pub mod rejects;
 mod split;
 
 #[cfg(test)]
 mod tests;
 
-pub use json::{Original, Unreadable, parse_event};
+pub use admit::{AdmitError, ClockFn, Intake, Outcome, Trust};
+pub use json::{Original, Unreadable, check_event, parse_event};
+pub(crate) use judge::sha256_hex;
 pub use reader::{Form, ReadError, Record, Source};
 pub use rejects::RejectsWriter;

@@ -1,0 +1,143 @@
+//! What a question is asked of: which instants, which rules, whose facts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use standing_projections::facts::History;
+use standing_projections::rules::Timeline;
+use standing_projections::{Ask, Instant, Position, Rulebook, Standing, assess};
+
+use super::Context;
+use super::failure::Failure;
+use crate::history::{self, Scope};
+use crate::ledger::Ledger;
+
+/// The instants a question is asked of.
+#[derive(Clone, Debug, Args)]
+pub(super) struct AskArgs {
+    /// Only what had happened by then counts (RFC 3339; default: now)
+    #[arg(long, value_name = "T")]
+    pub(super) as_of: Option<Instant>,
+    /// Only what was known then: an instant, or a position as `@1234` (default: now)
+    #[arg(long, value_name = "K", value_parser = KnownAt::parse)]
+    pub(super) known_at: Option<KnownAt>,
+    /// Judge by these rulebooks instead of the ledger's
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(super) rules: Vec<PathBuf>,
+}
+
+/// Up to where the log is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum KnownAt {
+    Position(Position),
+    Instant(Instant),
+}
+
+impl KnownAt {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.strip_prefix('@') {
+            Some(number) => number
+                .parse()
+                .map(|position| Self::Position(Position(position)))
+                .map_err(|_| format!("`{number}` is no position")),
+            None => text
+                .parse()
+                .map(Self::Instant)
+                .map_err(|error| format!("{error}")),
+        }
+    }
+}
+
+/// A question with what it is answered from.
+pub(super) struct Question {
+    pub(super) ask: Ask,
+    pub(super) history: History,
+    pub(super) timeline: Timeline,
+    pub(super) ledger: Arc<dyn Ledger>,
+}
+
+impl Question {
+    /// Opens the ledger, resolves the instants once, and says on stderr what was asked.
+    pub(super) async fn open(
+        context: &Context,
+        args: &AskArgs,
+        scope: &Scope,
+    ) -> Result<Self, Failure> {
+        let ledger = context.open().await?;
+        let known_at = match args.known_at {
+            None => ledger.head().await?.position,
+            Some(KnownAt::Instant(at)) => ledger.position_at(at).await?,
+            Some(KnownAt::Position(position)) => {
+                let head = ledger.head().await?.position;
+                if position > head {
+                    let message = format!("the ledger ends at position {head}, before {position}");
+                    return Err(Failure::new(message));
+                }
+                position
+            }
+        };
+        let ask = Ask {
+            as_of: args.as_of.unwrap_or_else(Context::now),
+            known_at,
+        };
+        let history = history::load(&*ledger, scope, known_at).await?;
+        let timeline = if args.rules.is_empty() {
+            Timeline::known(&history, known_at)?
+        } else {
+            let books: Result<Vec<_>, Failure> =
+                args.rules.iter().map(|file| read_rulebook(file)).collect();
+            let books = books?.into_iter().map(|book| (Position(0), book)).collect();
+            Timeline::new(books, history.names())?
+        };
+        context
+            .out
+            .say(format_args!("as of {}, known at @{known_at}", ask.as_of));
+        Ok(Self {
+            ask,
+            history,
+            timeline,
+            ledger,
+        })
+    }
+
+    /// The standing of every developer of the scope, by id.
+    pub(super) fn standings(&self) -> Vec<Standing<'_>> {
+        let each = self.history.developers().iter();
+        let mut all: Vec<Standing<'_>> = each
+            .filter_map(|one| assess(one, self.history.names(), &self.timeline, self.ask))
+            .collect();
+        all.sort_by_key(|standing| standing.developer);
+        all
+    }
+}
+
+/// Reads a rulebook from a file, its error with the file's name.
+pub(super) fn read_rulebook(file: &Path) -> Result<Rulebook, Failure> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::new(format!("`{name}` cannot be read: {error}")))?;
+    Rulebook::parse(&text).map_err(|error| {
+        let failure = Failure::new(format!("{name}:{}: {}", error.place, error.message));
+        match error.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })
+}
+
+/// The developer that a subject is, or whose app it is.
+pub(super) async fn developer_of(ledger: &dyn Ledger, subject: &str) -> Result<String, Failure> {
+    use standing_projections::event::Kind;
+    let query = crate::ledger::Query {
+        subjects: vec![subject.to_owned()],
+        kinds: vec![Kind::DeveloperRegistered, Kind::AppRegistered],
+        limit: 1,
+        ..crate::ledger::Query::default()
+    };
+    let found = ledger.read(&query).await?.into_iter().next();
+    found.and_then(|stored| stored.developer).ok_or_else(|| {
+        Failure::new(format!("no developer or app `{subject}` is registered"))
+            .hint("`standing audit --type developer.registered` lists the developers")
+    })
+}

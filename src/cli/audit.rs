@@ -1,0 +1,221 @@
+//! `standing audit`: the trail of events.
+
+use std::collections::{HashMap, HashSet};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+use standing_projections::event::{Kind, Outcome};
+use standing_projections::facts::Retraction;
+use standing_projections::retraction::disregarded;
+use standing_projections::{Instant, Position};
+
+use super::Context;
+use super::failure::Failure;
+use super::output::{Format, table};
+use crate::ledger::{Ledger, Query, StoredEvent};
+
+/// How many events are read at a time.
+const PAGE: usize = 2_000;
+/// How many rows a table has, where no limit is given.
+const TABLE_ROWS: usize = 1_000;
+
+/// Print the trail of events, ascending by position
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    /// Only events about this developer or app itself
+    #[arg(long, value_name = "S")]
+    subject: Option<String>,
+    /// Only events about this developer or one of its apps
+    #[arg(long, value_name = "D")]
+    developer: Option<String>,
+    /// Only events of these types
+    #[arg(long = "type", value_name = "T", num_args = 1..)]
+    kinds: Vec<Kind>,
+    /// Only events that happened then or later
+    #[arg(long, value_name = "T")]
+    from: Option<Instant>,
+    /// Only events that happened before
+    #[arg(long, value_name = "T")]
+    to: Option<Instant>,
+    /// Only events recorded then or later
+    #[arg(long, value_name = "T")]
+    recorded_from: Option<Instant>,
+    /// Only events recorded before
+    #[arg(long, value_name = "T")]
+    recorded_to: Option<Instant>,
+    /// Only events after this position
+    #[arg(long, value_name = "POS", default_value_t = 0)]
+    after: u64,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+/// A line of the trail, its keys in their order.
+#[derive(Serialize)]
+struct Line {
+    position: Position,
+    id: String,
+    source: String,
+    #[serde(rename = "type")]
+    kind: Kind,
+    time: Instant,
+    recordedtime: Instant,
+    subject: String,
+    developer: Option<String>,
+    data: Value,
+    retracted_by: Option<Position>,
+}
+
+pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<ExitCode, Failure> {
+    let ledger = context.open().await?;
+    let format = context.out.format(Format::Jsonl);
+    let limit = match (args.limit, format) {
+        (Some(limit), _) => limit,
+        (None, Format::Table) => TABLE_ROWS,
+        (None, _) => usize::MAX,
+    };
+    let mut query = Query {
+        after: Position(args.after),
+        up_to: Some(ledger.head().await?.position),
+        subjects: args.subject.into_iter().collect(),
+        developer: args.developer,
+        kinds: args.kinds,
+        from: args.from,
+        to: args.to,
+        recorded_from: args.recorded_from,
+        recorded_to: args.recorded_to,
+        limit: 0,
+    };
+    let mut left = limit;
+    let mut kept: Vec<Line> = Vec::new();
+    while left > 0 {
+        query.limit = left.min(PAGE);
+        let page = ledger.read(&query).await?;
+        let (read, last) = (page.len(), page.last().map(|stored| stored.position));
+        let lines = lines(&*ledger, page).await?;
+        match format {
+            Format::Jsonl => context.out.json(format, &lines)?,
+            _ => kept.extend(lines),
+        }
+        left -= read;
+        match last {
+            Some(last) if read == query.limit => query.after = last,
+            _ => break,
+        }
+    }
+    match format {
+        Format::Jsonl => {}
+        Format::Json => context.out.json(format, &kept)?,
+        Format::Table => {
+            print(context, &kept)?;
+            if left == 0 {
+                let last = kept.last().map_or(0, |line| line.position.0);
+                context
+                    .out
+                    .hint(format_args!("there may be more: `--after {last}`"));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(context: &Context, lines: &[Line]) -> Result<(), Failure> {
+    let mut table = table([
+        "POSITION",
+        "TIME",
+        "RECORDED",
+        "TYPE",
+        "SUBJECT",
+        "DATA",
+        "RETRACTED BY",
+    ]);
+    for line in lines {
+        let mut data = line.data.to_string();
+        if data.chars().count() > 100 {
+            data = data.chars().take(99).chain(['…']).collect();
+        }
+        table.add_row([
+            line.position.to_string(),
+            line.time.to_string(),
+            line.recordedtime.to_string(),
+            line.kind.to_string(),
+            line.subject.clone(),
+            data,
+            line.retracted_by
+                .map_or_else(String::new, |by| by.to_string()),
+        ]);
+    }
+    context.out.table(&table)
+}
+
+async fn lines(ledger: &dyn Ledger, page: Vec<StoredEvent>) -> Result<Vec<Line>, Failure> {
+    let positions: Vec<Position> = page.iter().map(|stored| stored.position).collect();
+    let retracted_by = retracted_by(ledger, positions).await?;
+    page.into_iter()
+        .map(|stored| {
+            let body: Value = serde_json::from_str(&stored.json)?;
+            Ok(Line {
+                position: stored.position,
+                id: stored.id,
+                source: stored.source,
+                kind: stored.kind,
+                time: stored.time,
+                recordedtime: stored.recordedtime,
+                subject: stored.subject,
+                developer: stored.developer,
+                data: body.get("data").cloned().unwrap_or(Value::Null),
+                retracted_by: retracted_by.get(&stored.position).copied(),
+            })
+        })
+        .collect()
+}
+
+/// For each event that is disregarded, the first event that makes it so.
+///
+/// A retraction may be retracted itself, so those aimed at the retractions are read too.
+pub(super) async fn retracted_by(
+    ledger: &dyn Ledger,
+    of: Vec<Position>,
+) -> Result<HashMap<Position, Position>, Failure> {
+    let mut retractions: Vec<Retraction> = Vec::new();
+    let mut seen: HashSet<Position> = HashSet::new();
+    let mut asked = of;
+    while !asked.is_empty() {
+        let aimed = ledger.targeting(&asked).await?;
+        asked.clear();
+        for stored in aimed {
+            if let Some(target) = stored.target
+                && takes_back(&stored)
+                && seen.insert(stored.position)
+            {
+                retractions.push(Retraction {
+                    position: stored.position,
+                    target,
+                });
+                asked.push(stored.position);
+            }
+        }
+    }
+    let disregarded = disregarded(&retractions, Position(u64::MAX));
+    let mut by: HashMap<Position, Position> = HashMap::new();
+    retractions.sort_unstable_by_key(|retraction| retraction.position);
+    for retraction in retractions {
+        if disregarded.binary_search(&retraction.position).is_err() {
+            by.entry(retraction.target).or_insert(retraction.position);
+        }
+    }
+    Ok(by)
+}
+
+/// Whether it is a retraction, or an appeal that was granted.
+fn takes_back(stored: &StoredEvent) -> bool {
+    match stored.kind {
+        Kind::EventRetracted => true,
+        Kind::AppealDecided => serde_json::from_str::<Value>(&stored.json)
+            .is_ok_and(|body| body["data"]["outcome"] == Outcome::Granted.as_str()),
+        _ => false,
+    }
+}

@@ -1,0 +1,76 @@
+//! Why a command failed, for the person who typed it.
+
+use std::fmt::Display;
+use std::io;
+
+/// A message, and what to do about it.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) message: String,
+    pub(super) hints: Vec<String>,
+    closed_pipe: bool,
+}
+
+impl Failure {
+    pub(super) fn new(message: impl Display) -> Self {
+        Self {
+            message: message.to_string(),
+            hints: Vec::new(),
+            closed_pipe: false,
+        }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Display) -> Self {
+        self.hints.push(hint.to_string());
+        self
+    }
+
+    /// Whether the reader of stdout went away, which is its good right.
+    pub(super) const fn is_closed_pipe(&self) -> bool {
+        self.closed_pipe
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        let closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+        Self {
+            closed_pipe,
+            ..Self::new(error)
+        }
+    }
+}
+
+macro_rules! from_display {
+    ($($error:ty),+ $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::new(error)
+            }
+        })+
+    };
+}
+
+from_display!(
+    crate::history::HistoryError,
+    crate::intake::AdmitError,
+    crate::ledger::OpenError,
+    crate::ledger::StoreError,
+    standing_projections::Refusal,
+    serde_json::Error,
+);
+
+impl From<standing_projections::rules::RulesError> for Failure {
+    fn from(error: standing_projections::rules::RulesError) -> Self {
+        use standing_projections::rules::RulesError;
+        let failure = Self::new(&error);
+        match error {
+            RulesError::None => failure.hint("publish one with `standing rules publish FILE`"),
+            RulesError::Invalid(invalid) => match invalid.hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            },
+            _ => failure,
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! `standing import`: events from files, what is refused into a rejects file.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Map, Value};
+
+use super::failure::Failure;
+use super::output::{Format, table};
+use super::{Context, output};
+use crate::intake::{
+    AdmitError, Intake, Original, Outcome, Record, RejectsWriter, Source, Trust, Unreadable,
+};
+use crate::ledger::Ledger;
+
+/// How many events are judged and appended at a time.
+const BATCH: usize = 8_192;
+
+/// Import events: JSON lines, a JSON array or CloudEvents batch, CSV; `.gz` and `.zst` too
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// The files; `-` is standard input
+    #[arg(value_name = "FILE", required_unless_present = "retry")]
+    files: Vec<PathBuf>,
+    /// Keep the events' own `recordedtime`
+    #[arg(long)]
+    trust_recorded_time: bool,
+    /// Where refused events are written (default: `rejects.jsonl`)
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Import the mended events of a rejects file
+    #[arg(long, value_name = "REJECTS")]
+    retry: Vec<PathBuf>,
+}
+
+/// What an import came to.
+#[derive(Debug, Default, serde::Serialize)]
+struct Tally {
+    appended: u64,
+    duplicates: u64,
+    refused: u64,
+}
+
+pub(super) async fn run(context: &Context, args: ImportArgs) -> Result<ExitCode, Failure> {
+    let trust = if args.trust_recorded_time {
+        Trust::Events
+    } else {
+        Trust::Clock
+    };
+    let ledger = context.open().await?;
+    let rejects = args
+        .rejects
+        .unwrap_or_else(|| PathBuf::from("rejects.jsonl"));
+    let mut import = Import::new(ledger, trust, &rejects);
+    let files = args.files.iter().map(|file| Source::open(file));
+    for source in files.chain(args.retry.iter().map(|file| Source::open_rejects(file))) {
+        let source = source.map_err(read_failure)?;
+        let read = import.read(context, source).await;
+        if let Err(failure) = read {
+            // What was refused before is not lost with what failed.
+            import.rejects.finish()?;
+            return Err(failure);
+        }
+    }
+    let tally = import.tally;
+    import.rejects.finish()?;
+    match context.out.format(Format::Json) {
+        Format::Table => {
+            let mut table = table(["APPENDED", "DUPLICATES", "REFUSED"]);
+            table.add_row([tally.appended, tally.duplicates, tally.refused]);
+            context.out.table(&table)?;
+        }
+        _ => context
+            .out
+            .text(&format!("{}\n", serde_json::to_string(&tally)?))?,
+    }
+    if tally.refused == 0 {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rejects = rejects.display();
+    context.out.say(format_args!(
+        "{} events were refused: see `{rejects}`",
+        tally.refused
+    ));
+    context.out.hint(format_args!(
+        "mend them there, then `standing import --retry {rejects}`"
+    ));
+    Ok(ExitCode::from(2))
+}
+
+fn read_failure(error: crate::intake::ReadError) -> Failure {
+    let failure = Failure::new(&error);
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// An import under way.
+pub(super) struct Import {
+    intake: Intake,
+    trust: Trust,
+    rejects: RejectsWriter,
+    tally: Tally,
+}
+
+impl Import {
+    fn new(ledger: Arc<dyn Ledger>, trust: Trust, rejects: &Path) -> Self {
+        Self {
+            intake: Intake::new(ledger, Context::clock()),
+            trust,
+            rejects: RejectsWriter::new(rejects),
+            tally: Tally::default(),
+        }
+    }
+
+    async fn read(&mut self, context: &Context, mut source: Source) -> Result<(), Failure> {
+        let progress = progress(context, &source);
+        let bytes_read = source.bytes_read();
+        let mut failed = None;
+        while failed.is_none() {
+            let mut batch = Vec::with_capacity(BATCH);
+            while batch.len() < BATCH && failed.is_none() {
+                match source.next() {
+                    Some(Ok(record)) => batch.push(record),
+                    Some(Err(error)) => failed = Some(Some(read_failure(error))),
+                    None => failed = Some(None),
+                }
+            }
+            // What was read before the source broke is taken all the same.
+            self.admit(batch).await?;
+            progress.set_position(bytes_read.load(Ordering::Relaxed));
+            progress.set_message(format!(
+                "{} appended, {} duplicates, {} refused",
+                self.tally.appended, self.tally.duplicates, self.tally.refused
+            ));
+        }
+        progress.finish_and_clear();
+        match failed.flatten() {
+            None => Ok(()),
+            Some(failure) => Err(failure),
+        }
+    }
+
+    async fn admit(&mut self, records: Vec<Record>) -> Result<(), Failure> {
+        let mut lines: Vec<(u64, Result<usize, Unreadable>)> = Vec::with_capacity(records.len());
+        let mut bodies: Vec<Map<String, Value>> = Vec::with_capacity(records.len());
+        for record in records {
+            let known = record.body.map(|body| {
+                bodies.push(body);
+                bodies.len() - 1
+            });
+            lines.push((record.line, known));
+        }
+        let outcomes = self
+            .intake
+            .admit(&bodies, self.trust)
+            .await
+            .map_err(admit_failure)?;
+        for (line, known) in lines {
+            let (refusal, original) = match known {
+                Err(unreadable) => (unreadable.refusal, unreadable.original),
+                Ok(index) => match &outcomes[index] {
+                    Outcome::Appended(_) => {
+                        self.tally.appended += 1;
+                        continue;
+                    }
+                    Outcome::Duplicate(_) => {
+                        self.tally.duplicates += 1;
+                        continue;
+                    }
+                    Outcome::Refused(refusal) => (
+                        refusal.clone(),
+                        Original::Event(std::mem::take(&mut bodies[index])),
+                    ),
+                },
+            };
+            self.tally.refused += 1;
+            self.rejects.write(line, &refusal, &original)?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn admit_failure(error: AdmitError) -> Failure {
+    let failure = Failure::new(&error);
+    match error {
+        AdmitError::Append(crate::ledger::AppendError::Unknown { .. }) => failure.hint(
+            "run the same command again: what was taken is found and answered as a duplicate",
+        ),
+        _ => failure,
+    }
+}
+
+fn progress(context: &Context, source: &Source) -> ProgressBar {
+    if context.out.quiet || !output::stderr_is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let (bar, template) = match source.bytes_total() {
+        Some(total) => (
+            ProgressBar::new(total),
+            "{bar:30} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left: {msg}",
+        ),
+        None => (
+            ProgressBar::new_spinner(),
+            "{spinner} {bytes} {bytes_per_sec}: {msg}",
+        ),
+    };
+    bar.enable_steady_tick(Duration::from_millis(200));
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,210 @@
+//! The command line: one file per command, data on stdout, messages on stderr.
+//!
+//! It parses what was typed, asks the parts below, and prints. Exit codes: 0 done, 1 failed,
+//! 2 some events were refused.
+
+mod ask;
+mod assess;
+mod audit;
+mod failure;
+mod import;
+mod init;
+mod output;
+mod plaza;
+mod record;
+mod retract;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use standing_projections::Instant;
+use standing_projections::rulebook::Lang;
+
+use crate::ledger::{Ledger, OpenError, OpenMode, SqliteLedger};
+use failure::Failure;
+use output::{Format, Out};
+
+/// An event-sourced reputation ledger for the developers of an open platform.
+#[derive(Debug, Parser)]
+#[command(name = "standing", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// The ledger: a SQLite file
+    #[arg(
+        long,
+        global = true,
+        env = "STANDING_LEDGER",
+        default_value = "standing.db",
+        value_name = "PATH-or-URL"
+    )]
+    ledger: String,
+    /// How to print: a table on a terminal, JSON otherwise
+    #[arg(long, global = true, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// When to use colour (NO_COLOR is heeded)
+    #[arg(long, global = true, default_value = "auto", value_name = "WHEN")]
+    color: ColorWhen,
+    /// The language of titles and explanations
+    #[arg(long, global = true, default_value = "en", value_name = "LANG")]
+    lang: LangArg,
+    /// Print no messages but errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Say more (twice: still more)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LangArg {
+    En,
+    Zh,
+}
+
+impl From<LangArg> for Lang {
+    fn from(lang: LangArg) -> Self {
+        match lang {
+            LangArg::En => Self::En,
+            LangArg::Zh => Self::Zh,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::InitArgs),
+    Import(import::ImportArgs),
+    Record(record::RecordArgs),
+    Retract(retract::RetractArgs),
+    Assess(assess::AssessArgs),
+    Plaza(plaza::PlazaArgs),
+    Audit(audit::AuditArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What a command works with.
+struct Context {
+    ledger: String,
+    out: Out,
+    #[expect(dead_code, reason = "explanations come next")]
+    lang: Lang,
+}
+
+impl Context {
+    /// The clock of this process.
+    fn now() -> Instant {
+        Instant::from_micros_clamped(chrono::Utc::now().timestamp_micros())
+    }
+
+    fn clock() -> crate::intake::ClockFn {
+        Arc::new(Self::now)
+    }
+
+    /// The file of the ledger.
+    fn path(&self) -> Result<PathBuf, Failure> {
+        let text = self.ledger.as_str();
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Err(
+                Failure::new("this version keeps ledgers in SQLite files only")
+                    .hint("give a path, such as `--ledger standing.db`"),
+            );
+        }
+        let path = text
+            .strip_prefix("sqlite://")
+            .or_else(|| text.strip_prefix("sqlite:"));
+        Ok(PathBuf::from(path.unwrap_or(text)))
+    }
+
+    /// The ledger, which must be there.
+    async fn open(&self) -> Result<Arc<dyn Ledger>, Failure> {
+        let path = self.path()?;
+        match SqliteLedger::open(&path, OpenMode::Existing).await {
+            Ok(ledger) => Ok(Arc::new(ledger)),
+            Err(error @ OpenError::Missing { .. }) => Err(Failure::new(&error)
+                .hint("make one with `standing init --preset weibo`, or name it with `--ledger`")),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and the version are no failures; code 2 is kept for refused events.
+            let failed = error.use_stderr();
+            let _ = error.print();
+            return if failed {
+                ExitCode::from(1)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let out = Out::new(cli.global.format, cli.global.color, cli.global.quiet);
+    output::log_to_stderr(cli.global.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out.failure(&Failure::new(format!(
+                "no runtime could be started: {error}"
+            )));
+            return ExitCode::from(1);
+        }
+    };
+    let context = Context {
+        ledger: cli.global.ledger,
+        out,
+        lang: cli.global.lang.into(),
+    };
+    match runtime.block_on(run(cli.command, &context)) {
+        Ok(code) => code,
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            context.out.failure(&failure);
+            ExitCode::from(1)
+        }
+    }
+}
+
+async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Init(args) => init::run(context, args).await,
+        Command::Import(args) => import::run(context, args).await,
+        Command::Record(args) => record::run(context, args).await,
+        Command::Retract(args) => retract::run(context, args).await,
+        Command::Assess(args) => assess::run(context, args).await,
+        Command::Plaza(args) => plaza::run(context, args).await,
+        Command::Audit(args) => audit::run(context, args).await,
+        Command::Completions { shell } => {
+            let mut command = Cli::command();
+            clap_complete::generate(shell, &mut command, "standing", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

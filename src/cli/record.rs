@@ -1,0 +1,98 @@
+//! `standing record`: one event.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+use standing_projections::Instant;
+use standing_projections::event::Kind;
+
+use super::Context;
+use super::failure::Failure;
+use super::import::admit_failure;
+use crate::intake::csv::{cell, set_path};
+use crate::intake::{Intake, Outcome, check_event};
+
+/// Append one event and print its position
+#[derive(Debug, Args)]
+pub(super) struct RecordArgs {
+    /// The event's type, such as `violation.found`
+    #[arg(value_name = "TYPE")]
+    kind: Kind,
+    /// What it is about: a developer, an app
+    #[arg(value_name = "SUBJECT")]
+    subject: String,
+    /// What it carries: `code=bulk_scraping`, `event.id=17`, `measures=warning;close_app`
+    #[arg(value_name = "KEY=VALUE")]
+    data: Vec<String>,
+    /// When it happened (default: now)
+    #[arg(long, value_name = "T")]
+    time: Option<Instant>,
+    /// With the source, the idempotency key (default: a new one)
+    #[arg(long)]
+    id: Option<String>,
+    /// Who sends it
+    #[arg(long, default_value = "/standing/cli")]
+    source: String,
+    /// Who acted
+    #[arg(long)]
+    actor: Option<String>,
+}
+
+pub(super) async fn run(context: &Context, args: RecordArgs) -> Result<ExitCode, Failure> {
+    let mut data = Map::new();
+    for pair in &args.data {
+        let (key, value) = pair.split_once('=').ok_or_else(|| {
+            Failure::new(format!("`{pair}` is no `key=value`"))
+                .hint("such as `code=bulk_scraping`; quote what has spaces")
+        })?;
+        set_path(&mut data, key, cell(key, value))
+            .map_err(|error| Failure::new(format!("`{key}`: {error}")))?;
+    }
+    let mut event = json!({
+        "specversion": "1.0",
+        "id": args.id.unwrap_or_else(new_id),
+        "source": args.source,
+        "type": args.kind,
+        "time": args.time.unwrap_or_else(Context::now),
+        "subject": args.subject,
+        "data": data,
+    });
+    if let Some(actor) = args.actor {
+        event["actor"] = actor.into();
+    }
+    append(context, event).await
+}
+
+/// A new id, for an event that came without one.
+pub(super) fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+/// Appends an event and prints its position.
+pub(super) async fn append(context: &Context, event: Value) -> Result<ExitCode, Failure> {
+    let Value::Object(body) = event else {
+        return Err(Failure::new("an event is an object"));
+    };
+    let body = check_event(body).map_err(|unreadable| unreadable.refusal)?;
+    let mut intake = Intake::new(context.open().await?, Context::clock());
+    match intake.record(body).await.map_err(admit_failure)? {
+        Outcome::Appended(position) => context.out.text(&format!("{position}\n"))?,
+        Outcome::Duplicate(position) => {
+            context.out.say("the same event was there already");
+            context.out.text(&format!("{position}\n"))?;
+        }
+        Outcome::Refused(refusal) => {
+            let at = if refusal.pointer.is_empty() {
+                String::new()
+            } else {
+                format!(" (at {})", refusal.pointer)
+            };
+            context
+                .out
+                .failure(&Failure::new(format_args!("{refusal}{at}")));
+            return Ok(ExitCode::from(2));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

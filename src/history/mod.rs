@@ -1,0 +1,112 @@
+//! From the log to the facts the rules read: all of them, or those of some developers.
+//!
+//! A history is brought up from the log alone and can be thrown away; it depends on a ledger and
+//! on the rules' crate, and judges nothing.
+
+use standing_projections::event::Kind;
+use standing_projections::facts::History;
+use standing_projections::{Event, Position};
+
+use crate::ledger::{Ledger, Query, StoreError, StoredEvent};
+
+/// How many events are read at a time.
+const PAGE: usize = 10_000;
+
+/// Why a history could not be brought up.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The log could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An event of the log is not one this version understands.
+    #[error("the event at position {position} cannot be read: {reason}")]
+    Unreadable {
+        /// Where.
+        position: Position,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Whose facts are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everybody's.
+    All,
+    /// These developers'.
+    Developers(Vec<String>),
+}
+
+/// The history of a scope, with every rulebook, up to a position.
+///
+/// # Errors
+/// Where the log cannot be read, or holds what this version does not understand.
+pub async fn load(
+    ledger: &dyn Ledger,
+    scope: &Scope,
+    up_to: Position,
+) -> Result<History, HistoryError> {
+    let mut history = History::default();
+    match scope {
+        Scope::All => take(ledger, &mut history, Query::default(), up_to).await?,
+        Scope::Developers(developers) => {
+            let kinds = vec![Kind::RulebookPublished];
+            take(
+                ledger,
+                &mut history,
+                Query {
+                    kinds,
+                    ..Query::default()
+                },
+                up_to,
+            )
+            .await?;
+            for developer in developers {
+                let query = Query {
+                    developer: Some(developer.clone()),
+                    ..Query::default()
+                };
+                take(ledger, &mut history, query, up_to).await?;
+            }
+        }
+    }
+    Ok(history)
+}
+
+async fn take(
+    ledger: &dyn Ledger,
+    history: &mut History,
+    query: Query,
+    up_to: Position,
+) -> Result<(), HistoryError> {
+    let mut after = Position(0);
+    loop {
+        let page = Query {
+            after,
+            up_to: Some(up_to),
+            limit: PAGE,
+            ..query.clone()
+        };
+        let events = ledger.read(&page).await?;
+        for stored in &events {
+            history.add(stored.position, &event_of(stored)?, stored.target);
+        }
+        match events.last() {
+            Some(last) if events.len() == PAGE => after = last.position,
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// A stored event, typed.
+///
+/// # Errors
+/// Where this version does not understand it.
+pub fn event_of(stored: &StoredEvent) -> Result<Event, HistoryError> {
+    let unreadable = |reason: String| HistoryError::Unreadable {
+        position: stored.position,
+        reason,
+    };
+    let json = serde_json::from_str(&stored.json).map_err(|error| unreadable(error.to_string()))?;
+    Event::from_json(&json).map_err(|refusal| unreadable(refusal.to_string()))
+}

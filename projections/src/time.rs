@@ -213,6 +213,18 @@ impl LocalMonth {
         NaiveDate::from_ymd_opt(self.0.div_euclid(12), month, 1).unwrap_or(NaiveDate::MAX)
     }
 
+    /// Which of the year's months, 1 to 12.
+    #[must_use]
+    pub const fn number(self) -> i32 {
+        self.0.rem_euclid(12) + 1
+    }
+
+    /// The month before this one.
+    #[must_use]
+    pub const fn previous(self) -> Self {
+        Self(self.0 - 1)
+    }
+
     /// The month after this one.
     #[must_use]
     pub const fn next(self) -> Self {

@@ -13,6 +13,7 @@ mod output;
 mod plaza;
 mod record;
 mod retract;
+mod show;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -94,6 +95,7 @@ enum Command {
     Retract(retract::RetractArgs),
     Assess(assess::AssessArgs),
     Plaza(plaza::PlazaArgs),
+    Show(show::ShowArgs),
     Audit(audit::AuditArgs),
     /// Print a completion script for a shell
     Completions {
@@ -106,7 +108,6 @@ enum Command {
 struct Context {
     ledger: String,
     out: Out,
-    #[expect(dead_code, reason = "explanations come next")]
     lang: Lang,
 }
 
@@ -200,6 +201,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Retract(args) => retract::run(context, args).await,
         Command::Assess(args) => assess::run(context, args).await,
         Command::Plaza(args) => plaza::run(context, args).await,
+        Command::Show(args) => show::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Completions { shell } => {
             let mut command = Cli::command();

@@ -84,10 +84,10 @@ impl Intake {
         }
     }
 
-    /// The published rulebooks that the last batch was judged by.
+    /// What its clock says.
     #[must_use]
-    pub fn has_rulebook(&self) -> bool {
-        !self.register.books.all.is_empty()
+    pub fn now(&self) -> Instant {
+        (self.clock)()
     }
 
     /// Admits a batch; one outcome for each event, in their order.

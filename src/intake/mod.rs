@@ -16,6 +16,7 @@ pub mod csv;
 mod input;
 pub mod json;
 pub(crate) mod judge;
+mod publish;
 pub mod reader;
 pub(crate) mod register;
 pub mod rejects;
@@ -26,6 +27,6 @@ mod tests;
 
 pub use admit::{AdmitError, ClockFn, Intake, Outcome, Trust};
 pub use json::{Original, Unreadable, check_event, parse_event};
-pub(crate) use judge::sha256_hex;
+pub use publish::{PublishError, publish};
 pub use reader::{Form, ReadError, Record, Source};
 pub use rejects::RejectsWriter;

@@ -5,11 +5,15 @@
 
 use serde::Serialize;
 
+use crate::assess::Ask;
 use crate::event::{Channel, Permission, Position};
-use crate::measure::Measure;
-use crate::obligations::DutyKind;
-use crate::review::ReviewState;
+use crate::facts::Retraction;
+use crate::measure::{Measure, Measures};
+use crate::obligations::{DutyKind, DutyRule};
+use crate::review::{Hold, ReviewState};
 use crate::rulebook::Level;
+use crate::rules::Moment;
+use crate::tiers::{OutageDay, Step};
 use crate::time::{Instant, LocalMonth};
 use crate::words::words;
 
@@ -84,9 +88,73 @@ pub struct Standing<'a> {
     /// The event behind the grade.
     #[serde(skip)]
     pub grade_cause: Position,
+    /// What changed its grade and status, in order.
+    #[serde(skip)]
+    pub turns: Vec<Turn<'a>>,
+    /// The events that do not count, each with the one that took it back, by position.
+    #[serde(skip)]
+    pub disregarded: Vec<Retraction>,
+    /// What was asked.
+    #[serde(skip)]
+    pub ask: Ask,
+    /// The index of the rules at the instant asked about.
+    #[serde(skip)]
+    pub rules: usize,
     /// The next instant at which any of this can change without a new event.
     #[serde(skip)]
     pub next_change: Option<Instant>,
+}
+
+/// Something that changed a developer's grade or status.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn<'a> {
+    /// When, and by which event.
+    pub at: Moment,
+    /// What it did.
+    pub change: Change<'a>,
+}
+
+/// What a turn did.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// A month's violations passed the threshold.
+    Downgraded {
+        /// The month.
+        month: LocalMonth,
+        /// The grade before.
+        from: &'a str,
+        /// The grade after; none where there is no lower one, or the rules do not know `from`.
+        to: Option<&'a str>,
+        /// Whether the fall to the lowest grade marks the developer.
+        marks: bool,
+    },
+    /// An operator set the grade.
+    Graded(&'a str),
+    /// The status began.
+    Status(Status, Why),
+}
+
+/// Why a status began.
+#[derive(Clone, Copy, Debug)]
+pub enum Why {
+    /// By the act of an operator, or of the developer.
+    Act,
+    /// A month's violations passed the threshold.
+    Violations {
+        /// The month.
+        month: LocalMonth,
+    },
+    /// A marked developer's incident reached a serious level.
+    Serious {
+        /// The incident's month.
+        month: LocalMonth,
+        /// The level it reached.
+        level: Level,
+        /// The step whose downgrade marked the developer.
+        marked_at: Moment,
+        /// The index of the rules that say what is serious.
+        rules: usize,
+    },
 }
 
 /// A month of a developer.
@@ -103,6 +171,12 @@ pub struct DeveloperMonth {
     /// The event that did it.
     #[serde(skip)]
     pub cause: Option<Position>,
+    /// The steps at which its incidents began, in order.
+    #[serde(skip)]
+    pub counted: Vec<Moment>,
+    /// The index of the rules it is judged by.
+    #[serde(skip)]
+    pub rules: usize,
 }
 
 /// An app's standing.
@@ -132,6 +206,36 @@ pub struct AppStanding<'a> {
     /// Since when it is listed, where it is on the board.
     #[serde(skip)]
     pub on_board: Option<Instant>,
+    /// What keeps it from being shown.
+    #[serde(skip)]
+    pub hindrances: Hindrances,
+    /// The beginnings and escalations of its incidents, in order.
+    #[serde(skip)]
+    pub steps: Vec<Step>,
+    /// Every interval of a measure that has begun.
+    #[serde(skip)]
+    pub intervals: Vec<Interval>,
+}
+
+/// What keeps an app from being shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hindrances {
+    /// Its review has not led to a listing.
+    pub not_listed: bool,
+    /// Its key does not work.
+    pub key_disabled: bool,
+    /// Its developer's cooperation has ended.
+    pub ended: bool,
+    /// The measures in force that suspend it.
+    pub measures: Measures,
+}
+
+impl Hindrances {
+    /// Whether nothing does.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Where an app is in its review.
@@ -152,6 +256,12 @@ pub struct Review {
     /// The event that began the state.
     #[serde(skip)]
     pub cause: Position,
+    /// The latest event about the key.
+    #[serde(skip)]
+    pub key_cause: Option<Position>,
+    /// What keeps the app from being approved, or has done so.
+    #[serde(skip)]
+    pub holds: Vec<Hold>,
 }
 
 /// A month of an app.
@@ -175,6 +285,15 @@ pub struct AppMonth<'a> {
     /// The index of the rules it is judged by.
     #[serde(skip)]
     pub rules: usize,
+    /// The events behind `unclassified`.
+    #[serde(skip)]
+    pub unclassified_events: Vec<Position>,
+    /// The complaints that count, where they make no incident.
+    #[serde(skip)]
+    pub complaint_events: Vec<Position>,
+    /// The outage days.
+    #[serde(skip)]
+    pub days: Vec<OutageDay>,
 }
 
 /// The complaints of a month that count, by class.
@@ -201,6 +320,9 @@ pub struct Violation<'a> {
     pub at: Instant,
     /// The events that count for it.
     pub evidence: Vec<Position>,
+    /// Its number among all of the app's, as steps name it.
+    #[serde(skip)]
+    pub incident: usize,
 }
 
 /// What the ladder did about a step.
@@ -226,6 +348,9 @@ pub struct Sanction<'a> {
     /// The row of the ladder of the month's rules.
     #[serde(skip)]
     pub row: usize,
+    /// The step's place among the app's.
+    #[serde(skip)]
+    pub step: usize,
 }
 
 /// What a measure in force comes from.
@@ -241,6 +366,25 @@ pub enum Origin {
     MissedFix,
     /// The end of the cooperation.
     Termination,
+}
+
+/// A measure from an instant on, until another.
+#[derive(Clone, Copy, Debug)]
+pub struct Interval {
+    /// Which.
+    pub measure: Measure,
+    /// From when on.
+    pub from: Instant,
+    /// The event behind it.
+    pub cause: Position,
+    /// Until when, by itself or by an event.
+    pub until: Option<Instant>,
+    /// What it comes from.
+    pub origin: Origin,
+    /// The lift, remedy or reinstatement that ended it.
+    pub ended_by: Option<Position>,
+    /// Whether it holds at the instant asked about.
+    pub in_force: bool,
 }
 
 /// A measure in force.
@@ -275,6 +419,9 @@ pub struct Certification {
     pub eligible: bool,
     /// The conditions.
     pub conditions: Vec<Condition>,
+    /// The reports of usage that the average is of, by date.
+    #[serde(skip)]
+    pub usage: Vec<Position>,
 }
 
 /// A condition of certification.
@@ -346,4 +493,10 @@ pub struct Obligation<'a> {
     pub late: bool,
     /// Where it stands.
     pub state: ObligationState,
+    /// What it and its length come from.
+    #[serde(skip)]
+    pub rule: DutyRule,
+    /// When it was met or fell away, and by which event.
+    #[serde(skip)]
+    pub ended: Option<(Instant, Position)>,
 }

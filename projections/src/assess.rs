@@ -11,6 +11,7 @@ use crate::horizon::Horizon;
 use crate::measures;
 use crate::obligations;
 use crate::plaza;
+use crate::provenance::Step;
 use crate::retraction::disregarded;
 use crate::review::{Block, Lifecycle};
 use crate::rules::{Moment, Timeline};
@@ -19,7 +20,7 @@ use crate::standing::{
     AppMonth, AppStanding, ComplaintCounts, Review, Sanction as PrintedSanction, Standing,
     Violation,
 };
-use crate::tiers::{Step, Tiers};
+use crate::tiers::Tiers;
 use crate::time::Instant;
 
 /// What is asked: the standing *as of* an instant, *as known at* a position.

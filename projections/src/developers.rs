@@ -2,10 +2,10 @@
 
 use crate::event::{Kind, Position};
 use crate::facts::{DeveloperFacts, Fact, Names};
+use crate::provenance::{Change, Step, Turn, Why};
 use crate::rulebook::Developers;
 use crate::rules::{Moment, Timeline};
-use crate::standing::{Change, DeveloperMonth, MonthOutcome, Status, Turn, Why};
-use crate::tiers::Step;
+use crate::standing::{DeveloperMonth, MonthOutcome, Status};
 use crate::time::{Instant, LocalMonth};
 
 /// The end of a cooperation, by termination or leaving.

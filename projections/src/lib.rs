@@ -12,6 +12,7 @@ pub mod legality;
 pub mod measure;
 pub mod obligations;
 pub mod plaza;
+pub mod provenance;
 pub mod refusal;
 pub mod retraction;
 pub mod review;

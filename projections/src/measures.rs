@@ -5,10 +5,11 @@ use crate::event::Position;
 use crate::facts::Fact;
 use crate::horizon::Horizon;
 use crate::measure::{Measure, Measures};
+use crate::provenance::{Interval, Origin};
 use crate::review::{Block, BlockKind};
 use crate::rules::{Moment, Timeline};
 use crate::sanctions::Sanction;
-use crate::standing::{Interval, MeasureInForce, Origin};
+use crate::standing::MeasureInForce;
 use crate::time::Instant;
 
 impl Interval {

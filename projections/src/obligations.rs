@@ -1,9 +1,10 @@
 //! Who owes what by when (SPEC §8).
 
 use crate::developers::Ending;
-use crate::event::{Kind, Permission, Stage};
+use crate::event::Kind;
 use crate::facts::{AppFacts, Fact, Names};
 use crate::horizon::Horizon;
+use crate::provenance::DutyRule;
 use crate::rules::{Moment, Timeline};
 use crate::sanctions::Sanction;
 use crate::standing::{Obligation, ObligationState, Owner};
@@ -49,21 +50,6 @@ impl Due {
             Self::Never | Self::Unknown => None,
         }
     }
-}
-
-/// What a duty and its length come from, by the index of the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DutyRule {
-    /// The app's sanction of that number, counted over all its months.
-    Sanction(usize),
-    /// The working days to put right what an inspection found.
-    Inspection(usize),
-    /// The hours to put right what a report found, by the permission before the fall.
-    Report(usize, Permission),
-    /// The working days of a stage; a copy after an approved one is a recheck.
-    Clock(usize, Stage, bool),
-    /// The hours to delete data.
-    Deletion(usize),
 }
 
 /// A duty and how it ended, if it did.

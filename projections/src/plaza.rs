@@ -4,10 +4,11 @@ use crate::event::{Channel, Kind};
 use crate::facts::Fact;
 use crate::horizon::Horizon;
 use crate::measure::Measures;
+use crate::provenance::{Hindrances, ScoreTerm};
 use crate::review::{Lifecycle, ReviewState};
 use crate::rulebook::Counts;
 use crate::rules::{Rules, Timeline};
-use crate::standing::{Hindrances, ScoreTerm, Standing, Status};
+use crate::standing::{Standing, Status};
 use crate::time::Instant;
 
 /// What each ranked behaviour adds, by the rules at the instant asked about.

@@ -10,7 +10,8 @@ use crate::event::{
 };
 use crate::facts::{AppFacts, Fact};
 use crate::horizon::Horizon;
-use crate::obligations::{Due, Duty, DutyKind, DutyRule};
+use crate::obligations::{Due, Duty, DutyKind};
+use crate::provenance::{DutyRule, Hold, HoldRule};
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Moment, Timeline};
 use crate::time::Instant;
@@ -113,27 +114,6 @@ struct Failure {
     at: Moment,
     due: Due,
     remedied: Option<Moment>,
-}
-
-/// What keeps an app from being approved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hold {
-    /// The failed inspection, the remedy that is observed, or the report.
-    pub cause: Position,
-    /// When it ends by itself: never for an inspection that is not remedied, unknown where the
-    /// calendar lacks a year.
-    pub until: Option<Instant>,
-    /// What sets its length; nothing for an inspection that is not remedied.
-    pub rule: Option<HoldRule>,
-}
-
-/// The figure that a hold's length comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HoldRule {
-    /// The observation after a remedy, by the rules of that index.
-    Observation(usize),
-    /// What a report brings, by the rules of that index and the permission before the fall.
-    Report(usize, Permission),
 }
 
 /// An app's review state and what follows from its inspections and reports.

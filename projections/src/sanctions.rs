@@ -1,9 +1,9 @@
 //! The sanctions that an app's steps bring (SPEC §4).
 
 use crate::event::Position;
+use crate::provenance::Step;
 use crate::rulebook::Level;
 use crate::rules::{Moment, Timeline};
-use crate::tiers::Step;
 use crate::time::{Instant, LocalMonth};
 
 /// What the ladder does about a step.

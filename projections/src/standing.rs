@@ -8,12 +8,15 @@ use serde::Serialize;
 use crate::assess::Ask;
 use crate::event::{Channel, Permission, Position};
 use crate::facts::Retraction;
-use crate::measure::{Measure, Measures};
-use crate::obligations::{DutyKind, DutyRule};
-use crate::review::{Hold, ReviewState};
+use crate::measure::Measure;
+use crate::obligations::DutyKind;
+use crate::provenance::{
+    DutyRule, Hindrances, Hold, Interval, Origin, OutageDay, ScoreTerm, Step, Turn,
+};
+use crate::review::ReviewState;
 use crate::rulebook::Level;
 use crate::rules::Moment;
-use crate::tiers::{OutageDay, Step};
+
 use crate::time::{Instant, LocalMonth};
 use crate::words::words;
 
@@ -105,58 +108,6 @@ pub struct Standing<'a> {
     pub next_change: Option<Instant>,
 }
 
-/// Something that changed a developer's grade or status.
-#[derive(Clone, Copy, Debug)]
-pub struct Turn<'a> {
-    /// When, and by which event.
-    pub at: Moment,
-    /// What it did.
-    pub change: Change<'a>,
-}
-
-/// What a turn did.
-#[derive(Clone, Copy, Debug)]
-pub enum Change<'a> {
-    /// A month's violations passed the threshold.
-    Downgraded {
-        /// The month.
-        month: LocalMonth,
-        /// The grade before.
-        from: &'a str,
-        /// The grade after; none where there is no lower one, or the rules do not know `from`.
-        to: Option<&'a str>,
-        /// Whether the fall to the lowest grade marks the developer.
-        marks: bool,
-    },
-    /// An operator set the grade.
-    Graded(&'a str),
-    /// The status began.
-    Status(Status, Why),
-}
-
-/// Why a status began.
-#[derive(Clone, Copy, Debug)]
-pub enum Why {
-    /// By the act of an operator, or of the developer.
-    Act,
-    /// A month's violations passed the threshold.
-    Violations {
-        /// The month.
-        month: LocalMonth,
-    },
-    /// A marked developer's incident reached a serious level.
-    Serious {
-        /// The incident's month.
-        month: LocalMonth,
-        /// The level it reached.
-        level: Level,
-        /// The step whose downgrade marked the developer.
-        marked_at: Moment,
-        /// The index of the rules that say what is serious.
-        rules: usize,
-    },
-}
-
 /// A month of a developer.
 #[derive(Clone, Debug, Serialize)]
 pub struct DeveloperMonth {
@@ -215,27 +166,6 @@ pub struct AppStanding<'a> {
     /// Every interval of a measure that has begun.
     #[serde(skip)]
     pub intervals: Vec<Interval>,
-}
-
-/// What keeps an app from being shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hindrances {
-    /// Its review has not led to a listing.
-    pub not_listed: bool,
-    /// Its key does not work.
-    pub key_disabled: bool,
-    /// Its developer's cooperation has ended.
-    pub ended: bool,
-    /// The measures in force that suspend it.
-    pub measures: Measures,
-}
-
-impl Hindrances {
-    /// Whether nothing does.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// Where an app is in its review.
@@ -353,40 +283,6 @@ pub struct Sanction<'a> {
     pub step: usize,
 }
 
-/// What a measure in force comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The app's sanction of that number, counted over all its months.
-    Sanction(usize),
-    /// `measure.imposed`.
-    Imposed,
-    /// A grave inspection or an extreme report.
-    GraveFinding,
-    /// A fix of an inspection that was not there when due.
-    MissedFix,
-    /// The end of the cooperation.
-    Termination,
-}
-
-/// A measure from an instant on, until another.
-#[derive(Clone, Copy, Debug)]
-pub struct Interval {
-    /// Which.
-    pub measure: Measure,
-    /// From when on.
-    pub from: Instant,
-    /// The event behind it.
-    pub cause: Position,
-    /// Until when, by itself or by an event.
-    pub until: Option<Instant>,
-    /// What it comes from.
-    pub origin: Origin,
-    /// The lift, remedy or reinstatement that ended it.
-    pub ended_by: Option<Position>,
-    /// Whether it holds at the instant asked about.
-    pub in_force: bool,
-}
-
 /// A measure in force.
 #[derive(Clone, Debug, Serialize)]
 pub struct MeasureInForce {
@@ -397,19 +293,6 @@ pub struct MeasureInForce {
     /// What brings it, that which lasts longest first.
     #[serde(skip)]
     pub causes: Vec<(Origin, Position)>,
-}
-
-/// What a ranked behaviour adds to a score.
-#[derive(Clone, Debug)]
-pub struct ScoreTerm {
-    /// The index of the rules.
-    pub rules: usize,
-    /// The index of the behaviour in their ranking.
-    pub behavior: usize,
-    /// What it adds.
-    pub points: i64,
-    /// The events that count.
-    pub events: Vec<Position>,
 }
 
 /// Whether an app may be certified.

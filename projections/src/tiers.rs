@@ -4,11 +4,10 @@
 //! a month, which begins when a level is first reached and escalates when a graver one is. Every
 //! beginning and escalation is a [`Step`]; sanctions and developers' outcomes follow from those.
 
-use chrono::NaiveDate;
-
 use crate::event::{COMPLAINTS, Cause, OUTAGE, Position};
 use crate::facts::{Fact, NameId, Names};
 use crate::horizon::Horizon;
+use crate::provenance::{Basis, OutageDay, Step};
 use crate::rulebook::Level;
 use crate::rules::{Moment, Timeline};
 use crate::time::{DAY_MICROS, Instant, LocalMonth};
@@ -46,44 +45,6 @@ pub(crate) struct Incident {
     pub(crate) evidence: Vec<Position>,
 }
 
-/// Why a step has its level: the place in the month's rules, and what had been counted by then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Basis {
-    /// The catalogue's entry of that index.
-    Catalogue(usize),
-    /// The complaints' tier of that index.
-    Complaints {
-        /// The tier.
-        tier: usize,
-        /// The month's complaints so far, by class.
-        counts: [u32; 3],
-    },
-    /// The outages' tier of that index.
-    Outage {
-        /// The tier.
-        tier: usize,
-        /// The days counted so far: all of the month, or the longest run.
-        days: u32,
-    },
-}
-
-/// An incident beginning, or escalating.
-#[derive(Clone, Copy, Debug)]
-pub struct Step {
-    /// When, and by which event.
-    pub at: Moment,
-    /// In which month it counts.
-    pub month: LocalMonth,
-    /// The number of its incident among all of the app's.
-    pub incident: usize,
-    /// The level it begins at or escalates to.
-    pub level: Level,
-    /// Whether it begins.
-    pub begins: bool,
-    /// Why it has that level.
-    pub basis: Basis,
-}
-
 /// What a month of an app has beside its incidents.
 #[derive(Clone, Debug)]
 pub(crate) struct Month {
@@ -118,17 +79,6 @@ struct Outage {
     position: Position,
     ended: Option<Instant>,
     explained: bool,
-}
-
-/// A day block of an outage, or a recorded day.
-#[derive(Clone, Copy, Debug)]
-pub struct OutageDay {
-    /// The local date it starts on.
-    pub date: NaiveDate,
-    /// When it starts, by which event, and as which of its blocks.
-    pub at: Moment,
-    /// Whose fault the outage is.
-    pub cause: Cause,
 }
 
 impl<'a> Tiers<'a> {

@@ -212,6 +212,7 @@ pub fn assess<'a>(
         apps,
         status_cause: cooperation.status_cause,
         grade_cause: cooperation.grade_cause,
+        initial_grade: cooperation.initial_grade,
         turns: cooperation.turns,
         disregarded: known.disregarded(developer),
         ask,

@@ -29,6 +29,8 @@ pub(crate) struct Cooperation<'a> {
     pub(crate) status_cause: Position,
     pub(crate) grade: &'a str,
     pub(crate) grade_cause: Position,
+    /// The index of the rules that gave the first grade, where its registration names none.
+    pub(crate) initial_grade: Option<usize>,
     pub(crate) months: Vec<DeveloperMonth>,
     pub(crate) endings: Vec<Ending>,
     pub(crate) ended: Vec<Ended>,
@@ -46,17 +48,15 @@ impl<'a> Cooperation<'a> {
         steps: &[Step],
         acts: &[Fact],
     ) -> Self {
-        let initial = &timeline
-            .at(developer.registered)
-            .book
-            .developers
-            .initial_grade;
+        let index = timeline.index_at(developer.registered);
+        let initial = &timeline.version(index).book.developers.initial_grade;
         let mut cooperation = Self {
             status: Status::Active,
             status_since: None,
             status_cause: developer.position,
             grade: developer.grade.map_or(initial, |grade| names.text(grade)),
             grade_cause: developer.position,
+            initial_grade: developer.grade.is_none().then_some(index),
             months: Vec::new(),
             endings: Vec::new(),
             ended: Vec::new(),

@@ -7,6 +7,7 @@
 
 pub mod calendar;
 pub mod event;
+pub mod explain;
 pub mod facts;
 pub mod legality;
 pub mod measure;

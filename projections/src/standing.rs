@@ -91,6 +91,9 @@ pub struct Standing<'a> {
     /// The event behind the grade.
     #[serde(skip)]
     pub grade_cause: Position,
+    /// The index of the rules that gave the first grade, where its registration names none.
+    #[serde(skip)]
+    pub initial_grade: Option<usize>,
     /// What changed its grade and status, in order.
     #[serde(skip)]
     pub turns: Vec<Turn<'a>>,

@@ -305,7 +305,7 @@ impl Build<'_> {
         let (row, measures) = self.rules(month.rules).row(sanction.row);
         let from = self.when(sanction.from);
         if measures.lasting().next().is_none() {
-            return from;
+            return self.say.on(&from);
         }
         let Some(until) = sanction.until else {
             return self.say.run(&from, None, "");

@@ -165,7 +165,7 @@ impl Say {
         let of = level(self.0, of);
         say!(
             self.0,
-            "{name}: {title}, {of}, found {at}",
+            "{name}: {title}, {of}, found on {at}",
             "{name}：{title}，{of}，{at} 发现"
         )
     }
@@ -181,7 +181,7 @@ impl Say {
     ) -> String {
         let (code, of) = (word(self.0, code), level(self.0, of));
         let begun = since.map_or_else(String::new, |since| {
-            say!(self.0, " (began {since})", "（始于 {since}）")
+            say!(self.0, " (began on {since})", "（始于 {since}）")
         });
         say!(
             self.0,
@@ -228,13 +228,13 @@ impl Say {
         if begins {
             say!(
                 self.0,
-                "{incident} begins at {of} {at}: {why}",
+                "{incident} begins at {of} on {at}: {why}",
                 "{incident}：{at} 构成{of}违规：{why}"
             )
         } else {
             say!(
                 self.0,
-                "{incident} escalates to {of} {at}: {why}",
+                "{incident} escalates to {of} on {at}: {why}",
                 "{incident}：{at} 升为{of}违规：{why}"
             )
         }
@@ -304,6 +304,10 @@ impl Say {
             "{name}: {measures}, {interval}{fix}: {of} reached for the {th} time in the month",
             "{name}：{measures}，{interval}{fix}：当月第 {nth} 次{of}违规"
         )
+    }
+
+    pub(super) fn on(self, at: &str) -> String {
+        say!(self.0, "on {at}", "{at}")
     }
 
     pub(super) fn run(self, from: &str, until: Option<&str>, length: &str) -> String {

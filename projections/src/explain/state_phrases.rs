@@ -102,9 +102,9 @@ impl Say {
                 "neither downgrade nor termination",
                 "未降级，未终止合作"
             ),
-            MonthOutcome::Downgraded => say!(self.0, "downgraded {at}", "{at} 降级"),
+            MonthOutcome::Downgraded => say!(self.0, "downgraded on {at}", "{at} 降级"),
             MonthOutcome::Terminated => {
-                say!(self.0, "cooperation ended {at}", "{at} 终止合作")
+                say!(self.0, "cooperation ended on {at}", "{at} 终止合作")
             }
         };
         say!(
@@ -139,7 +139,7 @@ impl Say {
         };
         say!(
             self.0,
-            "{moved} {at}: {why}{lowest}",
+            "{moved} on {at}: {why}{lowest}",
             "{at} {moved}：{why}{lowest}"
         )
     }
@@ -147,7 +147,7 @@ impl Say {
     pub(super) fn termination(self, at: &str, why: &str) -> String {
         say!(
             self.0,
-            "cooperation ended {at}: {why}",
+            "cooperation ended on {at}: {why}",
             "{at} 终止合作：{why}"
         )
     }
@@ -216,7 +216,7 @@ impl Say {
             ),
             (Some(until), Some(event)) => say!(
                 self.0,
-                "from {from} until event {event} ended it {until}",
+                "from {from} until event {event} ended it on {until}",
                 "自 {from} 起，{until} 因事件 {event} 结束"
             ),
             (Some(until), None) => say!(
@@ -312,7 +312,7 @@ impl Say {
                 "缺少该年度日历，期限未知"
             ),
         };
-        let ended = ended.map_or_else(String::new, |at| say!(self.0, " {at}", "（{at}）"));
+        let ended = ended.map_or_else(String::new, |at| say!(self.0, " on {at}", "（{at}）"));
         let late = match late {
             true => say!(self.0, ", too late", "，逾期"),
             false => String::new(),

@@ -143,7 +143,7 @@ fn parse_rfc3339(text: &str) -> Option<Instant> {
         })
     };
     let literal = |at: usize, allowed: &[u8]| bytes.get(at).is_some_and(|b| allowed.contains(b));
-    if !(literal(4, b"-") && literal(7, b"-") && literal(10, b"Tt ")) {
+    if !(literal(4, b"-") && literal(7, b"-") && literal(10, b"Tt")) {
         return None;
     }
     if !(literal(13, b":") && literal(16, b":")) {
@@ -433,6 +433,7 @@ mod tests {
             "2015-03-03T01:00:00.Z",
             "2015-03-03T01:00:00+0800",
             "2015-03-03T24:00:00Z",
+            "2015-03-03 01:00:00Z",
             "２015-03-03T01:00:00Z",
         ] {
             assert!(text.parse::<Instant>().is_err(), "{text}");

@@ -11,7 +11,7 @@ mod history;
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
-use standing::intake::{Intake, Outcome, Source, Trust};
+use standing::intake::{Intake, Outcome, Source, Trust, ahead};
 use standing::ledger::{Ledger, OpenMode, SqliteLedger};
 use standing_projections::Instant;
 use standing_projections::rulebook::preset;
@@ -50,23 +50,16 @@ async fn run(text: &str) -> f64 {
         .await
         .unwrap();
     let source = Source::from_reader("made", std::io::Cursor::new(text.to_owned().into_bytes()));
-    let mut source = source.unwrap();
     let started = Stopwatch::now();
     let mut taken = 0u64;
-    loop {
-        let batch: Vec<_> = source
-            .by_ref()
-            .take(8_192)
-            .collect::<Result<_, _>>()
-            .unwrap();
-        if batch.is_empty() {
-            break;
-        }
-        let bodies: Vec<_> = batch
+    let mut batches = ahead(source.unwrap());
+    while let Some(batch) = batches.recv().await {
+        let candidates = batch
+            .records
             .into_iter()
-            .map(|record| record.body.unwrap())
+            .map(|read| read.candidate.unwrap())
             .collect();
-        for outcome in intake.admit(&bodies, Trust::Events).await.unwrap() {
+        for outcome in intake.admit(candidates, Trust::Events).await.unwrap() {
             assert!(matches!(outcome, Outcome::Appended(_)), "{outcome:?}");
             taken += 1;
         }

@@ -10,20 +10,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::{Map, Value};
 use standing_projections::facts::History;
 use standing_projections::plaza::board;
 use standing_projections::rulebook::preset;
 use standing_projections::rules::Timeline;
-use standing_projections::standing::{AppStanding, Sanction};
-use standing_projections::{Ask, Instant, LocalMonth, Standing};
+use standing_projections::{Ask, Instant, Standing, explain};
 
 use super::ask::Question;
 use super::failure::Failure;
 use super::output::{Format, table};
 use super::{Context, assess, plaza};
 use crate::history::{self, Scope};
-use crate::intake::{Intake, Outcome, Source, Trust, publish};
+use crate::intake::{Candidate, Intake, Outcome, Source, Trust, publish};
 use crate::ledger::{Ledger, OpenMode, SqliteLedger};
 
 /// The made history.
@@ -81,14 +79,15 @@ async fn make(path: &Path) -> Result<Arc<dyn Ledger>, Failure> {
     let texts = preset::named("weibo").unwrap_or_default();
     publish(&mut intake, texts, Some(instant(PUBLISHED)?)).await?;
     let source = Source::from_reader("history.jsonl", HISTORY.as_bytes()).map_err(Failure::new)?;
-    let mut bodies: Vec<Map<String, Value>> = Vec::new();
+    let mut batch: Vec<Candidate> = Vec::new();
     for record in source {
         let record = record.map_err(Failure::new)?;
-        bodies.push(record.body.map_err(|unreadable| unreadable.refusal)?);
+        let body = record.body.map_err(|unreadable| unreadable.refusal)?;
+        batch.push(Candidate::new(body));
     }
-    for outcome in intake.admit(&bodies, Trust::Events).await? {
-        if let Outcome::Refused(refusal) = outcome {
-            return Err(refusal.into());
+    for outcome in intake.admit(batch, Trust::Events).await? {
+        if let Outcome::Refused(rejected) = outcome {
+            return Err(rejected.refusal.into());
         }
     }
     Ok(ledger)
@@ -192,44 +191,25 @@ impl Tour<'_> {
         Ok(())
     }
 
-    /// What one app got in one month, and by which rows of the ladder.
+    /// What one app got in one month, down to the events and the clauses.
     async fn sanctions(&self) -> Result<(), Failure> {
         let (app, month) = SANCTIONED;
-        let month: LocalMonth = month.parse().map_err(Failure::new)?;
         let question = self.ask(AS_OF, None).await?;
         let standings = question.standings();
-        let months = self
-            .app(&standings, app)
-            .map_or(&[][..], |app| app.months.as_slice());
-        let judged = months.iter().find(|judged| judged.month == month);
-        let sanctions: &[Sanction<'_>] = judged.map_or(&[], |judged| &judged.sanctions);
         self.heading(&format!("\n4. What `{app}` got in {month}, and why"))?;
-        let mut table = table(["VIOLATION", "LEVEL", "NTH", "MEASURES", "FROM", "UNTIL"]);
-        for sanction in sanctions {
-            let until = sanction
-                .until
-                .map_or_else(String::new, |until| until.to_string());
-            table.add_row([
-                sanction.code.to_owned(),
-                sanction.level.to_string(),
-                sanction.nth.to_string(),
-                sanction.measures.join(", "),
-                sanction.from.to_string(),
-                until,
-            ]);
-        }
-        self.context.out.table(&table)?;
-        for sanction in sanctions {
-            let rules = judged.map(|judged| question.timeline.version(judged.rules));
-            let row = rules.and_then(|rules| rules.book.sanctions.get(sanction.row));
-            if let Some(clause) = row.and_then(|row| row.get_ref().clause.as_ref()) {
-                self.text(format_args!(
-                    "`{}` at position {}: {clause}.",
-                    sanction.code, sanction.cause
-                ))?;
-            }
-        }
-        Ok(())
+        let of_app = |standing: &&Standing<'_>| standing.apps.iter().any(|one| one.app == app);
+        let Some(standing) = standings.iter().find(of_app) else {
+            return Err(Failure::new(format!("`{app}` is not in the history")));
+        };
+        let asked = explain::Question {
+            standing,
+            timeline: &question.timeline,
+            subject: explain::Subject::App(app),
+            month: Some(month.parse().map_err(Failure::new)?),
+            lang: self.context.lang,
+        };
+        let graph = super::explain::graph(&*self.ledger, &asked).await?;
+        self.context.out.text(&explain::tree(&graph).to_string())
     }
 
     /// One question, asked as known before and after an appeal was granted.
@@ -288,11 +268,6 @@ impl Tour<'_> {
             self.text(format_args!("{standing} {command}"))?;
         }
         Ok(())
-    }
-
-    fn app<'a>(&self, standings: &'a [Standing<'a>], id: &str) -> Option<&'a AppStanding<'a>> {
-        let mut apps = standings.iter().flat_map(|standing| &standing.apps);
-        apps.find(|app| app.app == id)
     }
 }
 

@@ -7,6 +7,7 @@ mod ask;
 mod assess;
 mod audit;
 mod demo;
+mod explain;
 mod failure;
 mod import;
 mod init;
@@ -98,6 +99,7 @@ enum Command {
     Assess(assess::AssessArgs),
     Plaza(plaza::PlazaArgs),
     Show(show::ShowArgs),
+    Explain(explain::ExplainArgs),
     Audit(audit::AuditArgs),
     /// Print a completion script for a shell
     Completions {
@@ -205,6 +207,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Assess(args) => assess::run(context, args).await,
         Command::Plaza(args) => plaza::run(context, args).await,
         Command::Show(args) => show::run(context, args).await,
+        Command::Explain(args) => explain::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Completions { shell } => {
             let mut command = Cli::command();

@@ -82,7 +82,8 @@ pub(super) async fn append(context: &Context, event: Value) -> Result<ExitCode, 
             context.out.say("the same event was there already");
             context.out.text(&format!("{position}\n"))?;
         }
-        Outcome::Refused(refusal) => {
+        Outcome::Refused(rejected) => {
+            let refusal = rejected.refusal;
             let at = if refusal.pointer.is_empty() {
                 String::new()
             } else {

@@ -11,6 +11,7 @@
 //! or an error that names the line.
 
 pub mod admit;
+mod ahead;
 mod array;
 pub mod csv;
 mod input;
@@ -25,7 +26,8 @@ mod split;
 #[cfg(test)]
 mod tests;
 
-pub use admit::{AdmitError, ClockFn, Intake, Outcome, Trust};
+pub use admit::{AdmitError, Candidate, ClockFn, Intake, Outcome, Rejected, Trust};
+pub use ahead::{Batch, Read, ahead};
 pub use json::{Original, Unreadable, check_event, parse_event};
 pub use publish::{PublishError, publish};
 pub use reader::{Form, ReadError, Record, Source};

@@ -1,10 +1,10 @@
 //! Publishing rulebooks: a version is an event like any other.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use standing_projections::rulebook::RulebookError;
 use standing_projections::{Instant, Position, Refusal, Rulebook};
 
-use super::admit::{AdmitError, Intake, Outcome, Trust};
+use super::admit::{AdmitError, Candidate, Intake, Outcome, Trust};
 use super::judge::sha256_hex;
 
 /// Who publishes the rulebooks that this program publishes.
@@ -36,7 +36,7 @@ pub async fn publish(
     recorded_time: Option<Instant>,
 ) -> Result<Vec<Position>, PublishError> {
     let at = recorded_time.unwrap_or_else(|| intake.now());
-    let mut bodies: Vec<Map<String, Value>> = Vec::new();
+    let mut batch: Vec<Candidate> = Vec::new();
     for text in texts {
         let text = text.as_ref();
         let book = Rulebook::parse(text)?;
@@ -51,7 +51,7 @@ pub async fn publish(
             "data": {"version": book.version, "toml": text, "sha256": sha256_hex(text)},
         });
         if let Value::Object(body) = event {
-            bodies.push(body);
+            batch.push(Candidate::new(body));
         }
     }
     let trust = if recorded_time.is_some() {
@@ -59,10 +59,10 @@ pub async fn publish(
     } else {
         Trust::Clock
     };
-    let outcomes = intake.admit(&bodies, trust).await?;
+    let outcomes = intake.admit(batch, trust).await?;
     let position = |outcome| match outcome {
         Outcome::Appended(position) | Outcome::Duplicate(position) => Ok(position),
-        Outcome::Refused(refusal) => Err(refusal.into()),
+        Outcome::Refused(rejected) => Err(rejected.refusal.into()),
     };
     outcomes.into_iter().map(position).collect()
 }

@@ -359,7 +359,10 @@ impl<'a> Tiers<'a> {
             month.complaints != [0; 3]
                 || month.outage_days > 0
                 || !month.unclassified.is_empty()
-                || self.steps.iter().any(|step| step.month == month.month)
+                || self
+                    .steps
+                    .binary_search_by_key(&month.month, |step| step.month)
+                    .is_ok()
         });
     }
 }

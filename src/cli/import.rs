@@ -79,12 +79,16 @@ pub(super) async fn run(context: &Context, args: ImportArgs) -> Result<ExitCode,
         return Ok(ExitCode::SUCCESS);
     }
     let rejects = rejects.display();
+    let (were, them) = match tally.refused {
+        1 => ("event was", "it"),
+        _ => ("events were", "them"),
+    };
     context.out.say(format_args!(
-        "{} events were refused: see `{rejects}`",
+        "{} {were} refused: see `{rejects}`",
         tally.refused
     ));
     context.out.hint(format_args!(
-        "mend them there, then `standing import --retry {rejects}`"
+        "mend {them} there, then `standing import --retry {rejects}`"
     ));
     Ok(ExitCode::from(2))
 }

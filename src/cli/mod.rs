@@ -6,6 +6,7 @@
 mod ask;
 mod assess;
 mod audit;
+mod demo;
 mod explain;
 mod failure;
 mod import;
@@ -90,6 +91,7 @@ impl From<LangArg> for Lang {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::DemoArgs),
     Init(init::InitArgs),
     Import(import::ImportArgs),
     Record(record::RecordArgs),
@@ -197,6 +199,7 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     match command {
+        Command::Demo(args) => demo::run(context, args).await,
         Command::Init(args) => init::run(context, args).await,
         Command::Import(args) => import::run(context, args).await,
         Command::Record(args) => record::run(context, args).await,

@@ -36,12 +36,7 @@ impl TestMonth {
             .ok_or_else(|| format!("there is no time zone `{}`", book.time_zone))?;
         let from = toml_date(&book.effective_from)
             .ok_or_else(|| "`effective_from` is no date".to_owned())?;
-        let of_date = LocalMonth::of(from);
-        let month = if from == of_date.first_date() {
-            of_date
-        } else {
-            of_date.next()
-        };
+        let month = LocalMonth::beginning_from(from);
         let (start, end) = (zone.month_start(month), zone.month_start(month.next()));
         if end.micros() - start.micros() < i64::from(OUTAGE_DAYS_MAX - 1) * 24 * 60 * MINUTE_MICROS
         {

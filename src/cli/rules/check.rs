@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<ExitCode, Failu
         Format::Table => {
             let lines: String = found
                 .iter()
-                .map(|found| line(&context.out, found.file, &found.finding))
+                .map(|found| line(Some(&context.out), found.file, &found.finding))
                 .collect();
             context.out.text(&lines)?;
         }
@@ -95,14 +95,16 @@ fn look(texts: &[NamedText]) -> Vec<Found<'_>> {
     all
 }
 
-/// `file:line:column: severity[rule]: message`, and the hint on a line of its own.
-pub(super) fn line(out: &Out, file: &str, finding: &Finding) -> String {
+/// `file:line:column: severity[rule]: message`, and the hint on a line of its own; in colour where
+/// it is for stdout.
+pub(super) fn line(stdout: Option<&Out>, file: &str, finding: &Finding) -> String {
     let colour = match finding.severity {
         Severity::Error => 31,
         Severity::Warning => 33,
         Severity::Note => 36,
     };
-    let what = out.paint(colour, &format!("{}[{}]", finding.severity, finding.rule));
+    let what = format!("{}[{}]", finding.severity, finding.rule);
+    let what = stdout.map_or_else(|| what.clone(), |out| out.paint(colour, &what));
     let message = one_line(&finding.message);
     let mut line = format!("{file}:{}: {what}: {message}\n", finding.place);
     if let Some(hint) = &finding.hint {

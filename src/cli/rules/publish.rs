@@ -140,7 +140,7 @@ fn say_beside(context: &Context, known: &[Rulebook], new: &[Rulebook], files: &[
             Some(new) => files[new].clone(),
             None => label(&all[found.index]),
         };
-        let line = check::line(&context.out, &file, &found.finding);
+        let line = check::line(None, &file, &found.finding);
         context.out.say(line.trim_end());
     }
     if let Some(hint) = hint {

@@ -226,6 +226,17 @@ impl LocalMonth {
         Self(date.year() * 12 + date.month0().cast_signed())
     }
 
+    /// The first month that begins on a date or after it.
+    #[must_use]
+    pub fn beginning_from(date: NaiveDate) -> Self {
+        let month = Self::of(date);
+        if date == month.first_date() {
+            month
+        } else {
+            month.next()
+        }
+    }
+
     /// The first date of the month.
     #[must_use]
     pub fn first_date(self) -> NaiveDate {

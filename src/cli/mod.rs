@@ -15,6 +15,7 @@ mod output;
 mod plaza;
 mod record;
 mod retract;
+mod rules;
 mod show;
 
 use std::path::PathBuf;
@@ -101,6 +102,7 @@ enum Command {
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Audit(audit::AuditArgs),
+    Rules(rules::RulesArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -209,6 +211,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Show(args) => show::run(context, args).await,
         Command::Explain(args) => explain::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
+        Command::Rules(args) => rules::run(context, args).await,
         Command::Completions { shell } => {
             let mut command = Cli::command();
             clap_complete::generate(shell, &mut command, "standing", &mut std::io::stdout());

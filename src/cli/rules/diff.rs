@@ -23,7 +23,9 @@ pub(super) struct DiffArgs {
 pub(super) async fn run(context: &Context, args: &DiffArgs) -> Result<ExitCode, Failure> {
     let a = named::one(context, &args.a).await?;
     let b = named::one(context, &args.b).await?;
-    let changes = diff(&a.book, &b.book);
+    let mut changes = diff(&a.book, &b.book);
+    // What judges comes first; what is only read follows.
+    changes.sort_by_key(|change| change.display_only);
     let name = |named: &Named| format!("{} (effective {})", named.label, named.book.effective_from);
     context
         .out

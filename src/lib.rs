@@ -2,3 +2,5 @@
 //!
 //! This crate is what surrounds the rules of `standing-projections`: the log they read, the intake
 //! that decides what enters it, and the command line. No rule lives here.
+
+pub mod ledger;

@@ -1,0 +1,115 @@
+-- The log. Nothing in it is ever changed or taken out; the triggers below refuse it, whoever asks.
+--
+-- Instants are integers of microseconds since 1970 in UTC: as text, instants with and without
+-- fractions sort wrongly.
+--
+-- Texts that come back all the time (types, subjects, developers, sources) are kept once, in
+-- `names`, and stand in `events` as integers: rows and indexes stay small, and an index on a small
+-- log fits in memory where one on text would not. A type needs no number of its own for that, so a
+-- new type needs no migration. To read the log in a shell, use the view `log`.
+
+PRAGMA application_id = 1400139364; -- "Stnd", so that another program's file is never mistaken for a ledger
+
+CREATE TABLE names (
+    key  INTEGER PRIMARY KEY,
+    text TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE events (
+    position     INTEGER PRIMARY KEY CHECK (position > 0),
+    recordedtime INTEGER NOT NULL,
+    time         INTEGER NOT NULL,
+    kind         INTEGER NOT NULL,
+    subject      INTEGER NOT NULL,
+    developer    INTEGER,                           -- whom the subject belongs to; none for a rulebook
+    target       INTEGER CHECK (target < position), -- the position that `data.event` speaks of
+    source       INTEGER NOT NULL,
+    id           TEXT NOT NULL,
+    json         TEXT NOT NULL                      -- RFC 8785, `recordedtime` in it: the leaf of the tree
+) STRICT;
+
+-- Which subjects are a developer's. Reading by developer goes through this and the index by subject:
+-- an index by developer as well would cost every append another page written at a random place.
+CREATE TABLE developers (
+    developer INTEGER NOT NULL,
+    subject   INTEGER NOT NULL,
+    PRIMARY KEY (developer, subject)
+) STRICT, WITHOUT ROWID;
+
+-- The idempotency key.
+CREATE UNIQUE INDEX events_by_key ON events (source, id);
+-- A position is the row's own number, which SQLite appends to every index: each of these gives the
+-- positions of one key in ascending order.
+CREATE INDEX events_by_subject ON events (subject);
+CREATE INDEX events_by_kind ON events (kind);
+-- None by `time`: it would take a fifth of an import's speed, and what happened in a span of time is
+-- asked of a subject or a developer.
+CREATE INDEX events_by_target ON events (target) WHERE target IS NOT NULL;
+
+-- An event takes the next position, a recorded time no earlier than the last one's, and a new key.
+-- The constraints alone would not do: `INSERT OR REPLACE` takes the rows in its way out, and no
+-- DELETE trigger fires for them. FAIL and not ABORT, because for an ABORT that may come SQLite
+-- keeps every page as it was, which costs a bulk import a third of its speed.
+CREATE TRIGGER events_follow BEFORE INSERT ON events
+WHEN NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events)
+    OR NEW.recordedtime < (SELECT recordedtime FROM events WHERE position = NEW.position - 1)
+    OR EXISTS (SELECT 1 FROM events WHERE source = NEW.source AND id = NEW.id)
+BEGIN
+    SELECT RAISE(FAIL, 'the log is append-only: an event takes the next position, a recorded time no earlier than the last and a new key');
+END;
+
+CREATE TRIGGER events_are_not_updated BEFORE UPDATE ON events
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: events are never updated');
+END;
+
+CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: events are never deleted');
+END;
+
+CREATE TRIGGER names_are_new BEFORE INSERT ON names
+WHEN EXISTS (SELECT 1 FROM names WHERE key = NEW.key OR text = NEW.text)
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: names are never replaced');
+END;
+
+CREATE TRIGGER names_are_not_updated BEFORE UPDATE ON names
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: names are never updated');
+END;
+
+CREATE TRIGGER names_are_not_deleted BEFORE DELETE ON names
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: names are never deleted');
+END;
+
+CREATE TRIGGER developers_are_not_updated BEFORE UPDATE ON developers
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: developers are never updated');
+END;
+
+CREATE TRIGGER developers_are_not_deleted BEFORE DELETE ON developers
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: developers are never deleted');
+END;
+
+CREATE VIEW log AS
+SELECT
+    events.position,
+    strftime('%Y-%m-%dT%H:%M:%S', events.recordedtime / 1000000, 'unixepoch')
+        || printf('.%06dZ', events.recordedtime % 1000000) AS recordedtime,
+    strftime('%Y-%m-%dT%H:%M:%S', events.time / 1000000, 'unixepoch')
+        || printf('.%06dZ', events.time % 1000000) AS time,
+    kind.text AS type,
+    subject.text AS subject,
+    developer.text AS developer,
+    events.target,
+    source.text AS source,
+    events.id,
+    events.json
+FROM events
+JOIN names AS kind ON kind.key = events.kind
+JOIN names AS subject ON subject.key = events.subject
+LEFT JOIN names AS developer ON developer.key = events.developer
+JOIN names AS source ON source.key = events.source;

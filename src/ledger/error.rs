@@ -1,0 +1,144 @@
+//! What can go wrong with the log, said so that a person can act on it.
+//!
+//! Three enums for the three moments: opening, appending, reading. Callers match on the variant and
+//! never on the sentence.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use standing_projections::Position;
+
+use super::Head;
+
+/// Why a ledger could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is nothing at that path.
+    #[error("there is no ledger at `{}`", .path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The directory that the ledger was to be made in does not exist.
+    #[error("the directory of `{}` does not exist", .path.display())]
+    NoDirectory {
+        /// The ledger that was to be made.
+        path: PathBuf,
+    },
+    /// The path is that of a directory.
+    #[error("`{}` is a directory; a ledger is a file", .path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The file belongs to something else.
+    #[error("`{}` is not a ledger; it is left as it is", .path.display())]
+    NotALedger {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A later version of this program has changed the file's schema.
+    #[error(
+        "`{}` has schema {found}, and this program knows up to {known}: use a newer version",
+        .path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The schema's version.
+        found: i64,
+        /// The latest that this program knows.
+        known: i64,
+    },
+    /// The file, or its directory, cannot be written to.
+    #[error("`{}` cannot be written to; check the permissions of it and of its directory", .path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The SQLite library that this program runs with is too old to be trusted with a log.
+    #[error("SQLite {found} is too old: before {needed} a log could be damaged")]
+    SqliteTooOld {
+        /// Its version.
+        found: String,
+        /// The oldest that will do.
+        needed: &'static str,
+    },
+    /// Anything else that the store says.
+    #[error("`{}` could not be opened: {source}", .path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// What the store says.
+        source: StoreError,
+    },
+}
+
+/// What the store says when it cannot do what it is asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else is writing, and went on for longer than one waits.
+    #[error(
+        "the ledger is busy: another process has been writing to it for {} s; try again",
+        .waited.as_secs_f32()
+    )]
+    Busy {
+        /// How long this process waited.
+        waited: Duration,
+    },
+    /// There is no room.
+    #[error("the disk is full; make room and try again")]
+    Full,
+    /// The file may not be written to.
+    #[error("the ledger cannot be written to; check the permissions of it and of its directory")]
+    ReadOnly,
+    /// What is stored is not what this program stores.
+    #[error("the ledger is damaged ({detail}); restore it from a copy")]
+    Damaged {
+        /// What was found.
+        detail: String,
+    },
+    /// Anything else.
+    #[error("the ledger's database failed: {0}")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why nothing of a batch was appended (but see [`AppendError::Unknown`]).
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The log holds something newer that the condition excludes.
+    #[error("the log has moved on to position {}: read what is new and decide again", .head.position)]
+    ConditionFailed {
+        /// The log's head when the condition was checked.
+        head: Head,
+    },
+    /// An event's (`source`, `id`) is in the log already, or earlier in the batch.
+    #[error("event {index} of the batch has a `source` and `id` that are taken")]
+    KeyTaken {
+        /// The first such event's index in the batch.
+        index: usize,
+    },
+    /// A trusted `recordedtime` lies before that of the event before it.
+    #[error("event {index} of the batch has a `recordedtime` before that of the event before it")]
+    RecordedTimeDecreases {
+        /// The first such event's index in the batch.
+        index: usize,
+    },
+    /// An event's target does not come before it: its position was guessed, and the log moved on.
+    #[error(
+        "event {index} of the batch is aimed at position {target}, which is not before its own"
+    )]
+    TargetNotBefore {
+        /// The first such event's index in the batch.
+        index: usize,
+        /// Where it is aimed.
+        target: Position,
+    },
+    /// The batch may have been appended or not: the commit was sent and its answer is not known.
+    /// Sending the same events again settles it, by their keys.
+    #[error("it is not known whether the batch was appended; send the same events again: {0}")]
+    Unknown(#[source] StoreError),
+    /// The store failed; nothing was appended.
+    #[error("nothing was appended: {0}")]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,328 @@
+//! Opening a ledger's file: making one, or making sure that what is there is one.
+//!
+//! A file that is no ledger is refused before anything is written to it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr};
+use tokio::sync::Mutex;
+
+use super::super::OpenError;
+use super::append::Writer;
+use super::code::{BUSY, CANTOPEN, NOTADB, PERM, READONLY, primary_code};
+use super::{Options, SqliteLedger, failure};
+
+/// `PRAGMA application_id` of a ledger; the first migration sets it.
+const APPLICATION_ID: i64 = 1_400_139_364;
+
+/// The oldest SQLite that may write a log: the WAL code of those before it can corrupt a database
+/// that several connections write and checkpoint at once.
+pub const OLDEST_SQLITE: &str = "3.51.3";
+
+/// How many connections read at once.
+const READERS: u32 = 4;
+
+/// What to do where there is no ledger yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenMode {
+    /// Refuse.
+    Existing,
+    /// Make one. A ledger that is there is opened as it is.
+    Create,
+}
+
+/// Whether that version of SQLite is new enough.
+///
+/// # Errors
+/// [`OpenError::SqliteTooOld`] where it is older than [`OLDEST_SQLITE`], or no version at all.
+pub fn check_sqlite_version(found: &str) -> Result<(), OpenError> {
+    let numbers = |version: &str| -> Option<Vec<u32>> {
+        version.split('.').map(|part| part.parse().ok()).collect()
+    };
+    match numbers(found) {
+        Some(version) if Some(&version) >= numbers(OLDEST_SQLITE).as_ref() => Ok(()),
+        _ => Err(OpenError::SqliteTooOld {
+            found: found.to_owned(),
+            needed: OLDEST_SQLITE,
+        }),
+    }
+}
+
+/// Where it is kept which migrations were applied.
+const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
+
+fn migrations() -> [Migration; 1] {
+    [Migration::new(
+        1,
+        "log".into(),
+        MigrationType::Simple,
+        include_str!("../../../migrations/sqlite/0001_log.sql").into_sql_str(),
+        false,
+    )]
+}
+
+impl SqliteLedger {
+    /// Opens the ledger at that path.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(path: impl AsRef<Path>, mode: OpenMode) -> Result<Self, OpenError> {
+        Self::open_with(path, mode, Options::default()).await
+    }
+
+    /// As [`SqliteLedger::open`], with a clock or a patience of one's own.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open_with(
+        path: impl AsRef<Path>,
+        mode: OpenMode,
+        options: Options,
+    ) -> Result<Self, OpenError> {
+        let opening = Opening {
+            path: path.as_ref().to_owned(),
+            busy_timeout: options.busy_timeout,
+        };
+        opening.check_path(mode)?;
+        // Absolute, because SQLite would read a name such as `file:x` as a URI.
+        let absolute = std::path::absolute(&opening.path)
+            .map_err(|error| opening.store(sqlx::Error::Io(error)))?;
+        let connect = SqliteConnectOptions::new()
+            .filename(absolute)
+            .busy_timeout(options.busy_timeout)
+            .page_size(8192)
+            .disable_statement_logging();
+
+        let bare = connect.clone().create_if_missing(mode == OpenMode::Create);
+        let mut conn = bare.connect().await.map_err(|error| opening.error(error))?;
+        opening.prepare(&mut conn, mode).await?;
+        conn.close().await.map_err(|error| opening.error(error))?;
+
+        let writing = connect
+            .clone()
+            .synchronous(SqliteSynchronous::Full)
+            // Pages are written back to the file in larger lots (64 MiB) than by default, from which
+            // a bulk import gains; the WAL is cut back to that afterwards.
+            .pragma("wal_autocheckpoint", "8192")
+            .pragma("journal_size_limit", "67108864")
+            .pragma("cache_size", "-65536");
+        let writer = Writer::connect(&writing)
+            .await
+            .map_err(|error| opening.error(error))?;
+        let reading = connect
+            .read_only(true)
+            // Rows come from the connection's thread one by one; a longer queue wakes it less often.
+            .row_buffer_size(1024)
+            .pragma("query_only", "ON")
+            .pragma("cache_size", "-16384");
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(reading)
+            .await
+            .map_err(|error| opening.error(error))?;
+        Ok(Self {
+            path: opening.path,
+            options,
+            connect: writing,
+            writer: Mutex::new(Some(writer)),
+            readers,
+        })
+    }
+}
+
+/// A ledger that is being opened.
+struct Opening {
+    path: PathBuf,
+    busy_timeout: Duration,
+}
+
+impl Opening {
+    fn store(&self, error: sqlx::Error) -> OpenError {
+        OpenError::Store {
+            path: self.path.clone(),
+            source: failure(error, self.busy_timeout),
+        }
+    }
+
+    fn not_a_ledger(&self) -> OpenError {
+        OpenError::NotALedger {
+            path: self.path.clone(),
+        }
+    }
+
+    fn error(&self, error: sqlx::Error) -> OpenError {
+        match primary_code(&error) {
+            Some(PERM | READONLY | CANTOPEN) => OpenError::Unwritable {
+                path: self.path.clone(),
+            },
+            Some(NOTADB) => self.not_a_ledger(),
+            _ => self.store(error),
+        }
+    }
+
+    fn check_path(&self, mode: OpenMode) -> Result<(), OpenError> {
+        let path = self.path.clone();
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_dir() => Err(OpenError::Directory { path }),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(self.store(sqlx::Error::Io(error)))
+            }
+            Err(_) if mode == OpenMode::Existing => Err(OpenError::Missing { path }),
+            Err(_) => match path.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => {
+                    Err(OpenError::NoDirectory { path })
+                }
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Makes sure that the file is a ledger of this version's schema, and one that can be written.
+    async fn prepare(&self, conn: &mut SqliteConnection, mode: OpenMode) -> Result<(), OpenError> {
+        let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+            .fetch_one(&mut *conn)
+            .await
+            .map_err(|error| self.error(error))?;
+        check_sqlite_version(&version)?;
+
+        let found = self.schema(conn).await?;
+        if found == Schema::Empty && mode == OpenMode::Existing {
+            return Err(self.not_a_ledger());
+        }
+        self.check_writable(conn).await?;
+        self.use_wal(conn).await?;
+
+        let migrations = migrations();
+        let known = migrations.iter().map(|one| one.version).max().unwrap_or(0);
+        match found {
+            Schema::Version(found) if found > known => Err(OpenError::Newer {
+                path: self.path.clone(),
+                found,
+                known,
+            }),
+            Schema::Version(found) if found == known => Ok(()),
+            _ => self.migrate(conn, &migrations).await,
+        }
+    }
+
+    async fn schema(&self, conn: &mut SqliteConnection) -> Result<Schema, OpenError> {
+        let (application_id, tables): (i64, i64) = sqlx::query_as(
+            "SELECT (SELECT application_id FROM pragma_application_id), \
+                    (SELECT count(*) FROM sqlite_schema)",
+        )
+        .fetch_one(&mut *conn)
+        .await
+        .map_err(|error| self.error(error))?;
+        match (application_id, tables) {
+            (0, 0) => return Ok(Schema::Empty),
+            (APPLICATION_ID, _) => {}
+            _ => return Err(self.not_a_ledger()),
+        }
+        let version: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+            .fetch_one(conn)
+            .await
+            .map_err(|_| self.not_a_ledger())?;
+        version
+            .map(Schema::Version)
+            .ok_or_else(|| self.not_a_ledger())
+    }
+
+    /// SQLite opens a file that it may not write as read-only and says nothing until something is
+    /// written, so something is, and taken back. Without waiting: where another process is writing,
+    /// the file can be written.
+    async fn check_writable(&self, conn: &mut SqliteConnection) -> Result<(), OpenError> {
+        let patience = format!("PRAGMA busy_timeout = {}", self.busy_timeout.as_millis());
+        let written = async {
+            execute(conn, "PRAGMA busy_timeout = 0").await?;
+            match conn.begin_with("BEGIN IMMEDIATE").await {
+                Err(error) if primary_code(&error) == Some(BUSY) => {}
+                Err(error) => return Err(error),
+                Ok(mut transaction) => {
+                    execute(&mut transaction, "PRAGMA user_version = 1").await?;
+                    transaction.rollback().await?;
+                }
+            }
+            execute(conn, &patience).await
+        };
+        written.await.map_err(|error| self.error(error))
+    }
+
+    /// Turns WAL mode on, which stays on in the file. The lock that this takes is one that SQLite
+    /// does not wait for, so that two processes which make one ledger at once wait here.
+    async fn use_wal(&self, conn: &mut SqliteConnection) -> Result<(), OpenError> {
+        let deadline = tokio::time::Instant::now() + self.busy_timeout;
+        loop {
+            let mode: Result<String, _> = sqlx::query_scalar("PRAGMA journal_mode = wal")
+                .fetch_one(&mut *conn)
+                .await;
+            match mode {
+                Ok(mode) if mode == "wal" => return Ok(()),
+                Ok(mode) => {
+                    let message = format!("its journal mode stays `{mode}`");
+                    return Err(self.store(sqlx::Error::Protocol(message)));
+                }
+                Err(error)
+                    if primary_code(&error) == Some(BUSY)
+                        && tokio::time::Instant::now() < deadline =>
+                {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                Err(error) => return Err(self.error(error)),
+            }
+        }
+    }
+
+    /// Brings the schema up to this version's, under the write lock, so that of two processes which
+    /// open one file at once the second finds it done.
+    async fn migrate(
+        &self,
+        conn: &mut SqliteConnection,
+        migrations: &[Migration],
+    ) -> Result<(), OpenError> {
+        let begun = conn.begin_with("BEGIN IMMEDIATE").await;
+        let mut transaction = begun.map_err(|error| self.error(error))?;
+        self.apply(&mut transaction, migrations)
+            .await
+            .map_err(|error| match error {
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                    self.error(error)
+                }
+                error => self.store(sqlx::Error::Migrate(Box::new(error))),
+            })?;
+        let committed = transaction.commit().await;
+        committed.map_err(|error| self.error(error))
+    }
+
+    async fn apply(
+        &self,
+        conn: &mut SqliteConnection,
+        migrations: &[Migration],
+    ) -> Result<(), MigrateError> {
+        conn.ensure_migrations_table(MIGRATIONS_TABLE).await?;
+        let applied = conn.list_applied_migrations(MIGRATIONS_TABLE).await?;
+        for migration in migrations {
+            if !applied.iter().any(|one| one.version == migration.version) {
+                conn.apply(MIGRATIONS_TABLE, migration).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn execute(conn: &mut SqliteConnection, sql: &str) -> Result<(), sqlx::Error> {
+    let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(conn).await;
+    done.map(drop)
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Schema {
+    /// Nothing yet.
+    Empty,
+    /// A ledger with that version of the schema.
+    Version(i64),
+}

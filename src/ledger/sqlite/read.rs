@@ -1,0 +1,337 @@
+//! Reading the log.
+//!
+//! Every function takes any connection, so that the appender asks inside its transaction what
+//! readers ask outside. Lists of values come in as one JSON text (`json_each`), so that the
+//! statements stay few and prepared. The log only grows, so questions put one after the other about
+//! positions up to a head need no common transaction.
+
+use sqlx::AssertSqlSafe;
+use sqlx::sqlite::SqliteConnection;
+use standing_projections::{Instant, Position};
+
+use super::super::{Head, Key, Query, StoredEvent};
+use super::names::json_list;
+
+/// What is read of an event. The rest is in the leaf, and taking it from there costs less than
+/// handing more columns over.
+const COLUMNS: &str = "events.position, events.target, developer.text, events.json";
+const DEVELOPER: &str = "LEFT JOIN names AS developer ON developer.key = events.developer";
+
+/// A row of [`COLUMNS`].
+type Columns = (i64, Option<i64>, Option<String>, String);
+
+fn event((position, target, developer, json): Columns) -> Result<StoredEvent, sqlx::Error> {
+    let position = Position(position.cast_unsigned());
+    let target = target.map(|target| Position(target.cast_unsigned()));
+    StoredEvent::from_leaf(position, target, developer, json)
+        .map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+fn instant(micros: i64) -> Result<Instant, sqlx::Error> {
+    Instant::from_micros(micros)
+        .ok_or_else(|| sqlx::Error::Decode(format!("{micros} µs is no instant").into()))
+}
+
+pub(super) async fn head(conn: &mut SqliteConnection) -> Result<Head, sqlx::Error> {
+    let last: Option<(i64, i64)> =
+        sqlx::query_as("SELECT position, recordedtime FROM events ORDER BY position DESC LIMIT 1")
+            .fetch_optional(conn)
+            .await?;
+    Ok(match last {
+        None => Head::default(),
+        Some((position, recordedtime)) => Head {
+            position: Position(position.cast_unsigned()),
+            recordedtime: Some(instant(recordedtime)?),
+        },
+    })
+}
+
+/// The events of these keys, in the order of the keys.
+pub(super) async fn find(
+    conn: &mut SqliteConnection,
+    keys: &[Key<'_>],
+) -> Result<Vec<Option<StoredEvent>>, sqlx::Error> {
+    let wanted: serde_json::Value = keys
+        .iter()
+        .map(|key| [key.source, key.id].to_vec())
+        .collect();
+    type Found = (i64, i64, Option<i64>, Option<String>, String);
+    let rows: Vec<Found> = sqlx::query_as(AssertSqlSafe(find_statement()))
+        .bind(wanted.to_string())
+        .fetch_all(conn)
+        .await?;
+    let mut found: Vec<Option<StoredEvent>> = vec![None; keys.len()];
+    for (index, position, target, developer, json) in rows {
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        if let Some(place) = found.get_mut(index) {
+            *place = Some(event((position, target, developer, json))?);
+        }
+    }
+    Ok(found)
+}
+
+fn find_statement() -> String {
+    format!(
+        "SELECT wanted.key, {COLUMNS} FROM json_each(?1) AS wanted \
+         CROSS JOIN names AS source ON source.text = wanted.value ->> 0 \
+         CROSS JOIN events ON events.source = source.key AND events.id = wanted.value ->> 1 \
+         {DEVELOPER}"
+    )
+}
+
+/// The events whose target is one of these positions.
+pub(super) async fn targeting(
+    conn: &mut SqliteConnection,
+    targets: &[Position],
+) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events INDEXED BY events_by_target {DEVELOPER} \
+         WHERE events.target IN (SELECT value FROM json_each(?1)) ORDER BY events.position"
+    );
+    let wanted: serde_json::Value = targets.iter().map(|target| target.0).collect();
+    let rows: Vec<Columns> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(wanted.to_string())
+        .fetch_all(conn)
+        .await?;
+    rows.into_iter().map(event).collect()
+}
+
+/// The last position recorded before an instant; 0, where there is none. Recorded times never
+/// decrease with position, so halving finds it without an index.
+pub(super) async fn position_before(
+    conn: &mut SqliteConnection,
+    micros: i64,
+) -> Result<i64, sqlx::Error> {
+    let head = head(conn).await?;
+    let mut high = head.position.0.cast_signed();
+    if head.recordedtime.is_none_or(|at| at.micros() < micros) {
+        return Ok(high);
+    }
+    let mut low = 0;
+    while low < high {
+        let middle = low + (high - low + 1) / 2;
+        let recordedtime: i64 =
+            sqlx::query_scalar("SELECT recordedtime FROM events WHERE position = ?1")
+                .bind(middle)
+                .fetch_one(&mut *conn)
+                .await?;
+        if recordedtime < micros {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    Ok(low)
+}
+
+/// How many positions are looked at in one go where an index finds the events: an index gives them
+/// by key and then by position, and putting several keys in order costs as much as there is in the
+/// window, however few events are wanted. Windows that yield little grow.
+const WINDOW: (i64, i64) = (1 << 16, 1 << 22);
+
+/// The events that the query asks for.
+pub(super) async fn read(
+    conn: &mut SqliteConnection,
+    query: &Query,
+) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    let (mut after, up_to) = bounds(conn, query).await?;
+    let statement = Statement::of(query);
+    let mut window = statement.first_window;
+    let mut found: Vec<StoredEvent> = Vec::new();
+    while after < up_to && found.len() < query.limit {
+        let until = up_to.min(after.saturating_add(window));
+        let rows: Vec<Columns> = sqlx::query_as(AssertSqlSafe(statement.sql.clone()))
+            .bind(after)
+            .bind(until)
+            .bind(i64::try_from(query.limit - found.len()).unwrap_or(i64::MAX))
+            .bind(json_list(&query.subjects))
+            .bind(query.developer.as_deref())
+            .bind(json_list(query.kinds.iter().map(|kind| kind.as_str())))
+            .bind(query.from.map(Instant::micros))
+            .bind(query.to.map(Instant::micros))
+            .fetch_all(&mut *conn)
+            .await?;
+        found.reserve(rows.len());
+        for row in rows {
+            found.push(event(row)?);
+        }
+        after = until;
+        window = window
+            .saturating_mul(4)
+            .min(WINDOW.1.max(statement.first_window));
+    }
+    Ok(found)
+}
+
+/// The positions that can come into question: after the first, up to the second.
+async fn bounds(conn: &mut SqliteConnection, query: &Query) -> Result<(i64, i64), sqlx::Error> {
+    let mut after = query.after.0.min(i64::MAX.cast_unsigned()).cast_signed();
+    let mut up_to = head(conn).await?.position.0.cast_signed();
+    if let Some(position) = query.up_to {
+        up_to = up_to.min(i64::try_from(position.0).unwrap_or(i64::MAX));
+    }
+    if let Some(at) = query.recorded_from {
+        after = after.max(position_before(conn, at.micros()).await?);
+    }
+    if let Some(at) = query.recorded_to {
+        up_to = up_to.min(position_before(conn, at.micros()).await?);
+    }
+    Ok((after, up_to))
+}
+
+/// The statement for a query: ?1 and ?2 are the positions, ?3 the limit, then the filters.
+struct Statement {
+    sql: String,
+    first_window: i64,
+}
+
+impl Statement {
+    fn of(query: &Query) -> Self {
+        let index = if !query.subjects.is_empty() || query.developer.is_some() {
+            Some("events_by_subject")
+        } else if !query.kinds.is_empty() {
+            Some("events_by_kind")
+        } else {
+            None
+        };
+        let mut filter = String::from("events.position > ?1 AND events.position <= ?2");
+        let keys_of = "(SELECT key FROM names WHERE text IN (SELECT value FROM json_each";
+        if !query.subjects.is_empty() {
+            filter += &format!(" AND events.subject IN {keys_of}(?4)))");
+        }
+        if query.developer.is_some() {
+            let key = "(SELECT key FROM names WHERE text = ?5)";
+            filter += &format!(
+                " AND events.developer = {key} AND events.subject IN \
+                 (SELECT subject FROM developers WHERE developer = {key})"
+            );
+        }
+        if !query.kinds.is_empty() {
+            filter += &format!(" AND events.kind IN {keys_of}(?6)))");
+        }
+        if query.from.is_some() {
+            filter += " AND events.time >= ?7";
+        }
+        if query.to.is_some() {
+            filter += " AND events.time < ?8";
+        }
+        match index {
+            None => Self {
+                sql: format!(
+                    "SELECT {COLUMNS} FROM events {DEVELOPER} WHERE {filter} \
+                     ORDER BY events.position LIMIT ?3"
+                ),
+                first_window: i64::MAX,
+            },
+            // The positions first, so that no more than they is carried through a sort.
+            Some(index) => Self {
+                sql: format!(
+                    "SELECT {COLUMNS} FROM \
+                     (SELECT position FROM events INDEXED BY {index} WHERE {filter} \
+                      ORDER BY position LIMIT ?3) AS found \
+                     CROSS JOIN events ON events.position = found.position {DEVELOPER} \
+                     ORDER BY events.position"
+                ),
+                first_window: WINDOW.0,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection;
+    use standing_projections::event::Kind;
+
+    use super::*;
+
+    /// How SQLite would go about a statement.
+    async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
+        let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sql).fetch_all(conn).await.unwrap();
+        let steps: Vec<String> = steps.into_iter().map(|(_, _, _, step)| step).collect();
+        steps.join("\n")
+    }
+
+    async fn empty_log() -> SqliteConnection {
+        let mut conn = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let migration = include_str!("../../../migrations/sqlite/0001_log.sql");
+        sqlx::raw_sql(migration).execute(&mut conn).await.unwrap();
+        conn
+    }
+
+    #[tokio::test]
+    async fn no_question_looks_through_the_whole_log() {
+        let mut conn = empty_log().await;
+        let found = plan(&mut conn, &find_statement()).await;
+        assert!(
+            found.contains("SEARCH events USING INDEX events_by_key (source=? AND id=?)"),
+            "{found}"
+        );
+        let all = plan(&mut conn, &Statement::of(&Query::default()).sql).await;
+        assert!(
+            all.contains("SEARCH events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+            "{all}"
+        );
+        for (query, step) in [
+            (
+                Query {
+                    subjects: vec!["a1".into()],
+                    ..Query::default()
+                },
+                "INDEX events_by_subject (subject=? AND rowid>? AND rowid<?)",
+            ),
+            (
+                Query {
+                    developer: Some("d1".into()),
+                    kinds: vec![Kind::EventRetracted],
+                    ..Query::default()
+                },
+                "INDEX events_by_subject (subject=? AND rowid>? AND rowid<?)",
+            ),
+            (
+                Query {
+                    kinds: vec![Kind::EventRetracted],
+                    ..Query::default()
+                },
+                "INDEX events_by_kind (kind=? AND rowid>? AND rowid<?)",
+            ),
+        ] {
+            let plan = plan(&mut conn, &Statement::of(&query).sql).await;
+            assert!(
+                plan.contains(step) && !plan.contains("SCAN events"),
+                "{plan}"
+            );
+        }
+    }
+    #[tokio::test]
+    async fn rare_events_are_found_past_many_windows() {
+        let mut conn = empty_log().await;
+        // One event in 25,000 is a retraction, among 200,000 complaints: windows without any, with
+        // some, and one that ends the page.
+        let events = "INSERT INTO names (key, text) VALUES (1, 'complaint.received'), (2, 'event.retracted'), (3, 'a1');
+            WITH RECURSIVE n(p) AS (SELECT 1 UNION ALL SELECT p + 1 FROM n WHERE p < 200000)
+            INSERT INTO events SELECT p, 0, 0, iif(p % 25000 = 7, 2, 1), 3, NULL, NULL, 3, p,
+                '{\"id\":\"1\",\"source\":\"s\",\"type\":\"event.retracted\",\"subject\":\"a1\",\"time\":\"2015-01-01T00:00:00Z\",\"recordedtime\":\"1970-01-01T00:00:00Z\"}'
+            FROM n;";
+        sqlx::raw_sql(events).execute(&mut conn).await.unwrap();
+        let mut query = Query {
+            after: Position(7),
+            kinds: vec![Kind::EventRetracted],
+            limit: 3,
+            ..Query::default()
+        };
+        for expected in [
+            vec![25_007, 50_007, 75_007],
+            vec![100_007, 125_007, 150_007],
+            vec![175_007],
+            vec![],
+        ] {
+            let page = read(&mut conn, &query).await.unwrap();
+            let positions: Vec<u64> = page.iter().map(|event| event.position.0).collect();
+            assert_eq!(positions, expected);
+            query.after = page.last().map_or(query.after, |event| event.position);
+        }
+    }
+}

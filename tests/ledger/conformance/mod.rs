@@ -1,0 +1,149 @@
+//! What every store of the log must do, written against the trait alone.
+//!
+//! A store's tests say `conformance::suite!(a store)` and get one test for each behaviour here.
+
+mod appending;
+mod filters;
+mod reading;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use standing::ledger::{Appended, Condition, Ledger, NewEvent, Query, Recorded, StoredEvent};
+use standing_projections::event::Kind;
+use standing_projections::{Event, Instant, Position};
+
+pub(crate) use appending::*;
+pub(crate) use filters::*;
+pub(crate) use reading::*;
+
+/// A store to be tested, empty at first, with a clock that tests can set.
+#[async_trait]
+pub(crate) trait Store: Send + Sync {
+    /// Another handle on the same log.
+    async fn open(&self) -> Arc<dyn Ledger>;
+    /// Sets the clock of all handles.
+    fn set_clock(&self, at: Instant);
+}
+
+macro_rules! suite {
+    ($store:expr; $($behaviour:ident)+) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $behaviour() {
+            $crate::conformance::$behaviour(&$store).await;
+        }
+    )+};
+    ($store:expr) => {
+        $crate::conformance::suite! { $store;
+            an_empty_log_has_nothing
+            positions_start_at_one_and_have_no_gaps
+            a_stored_event_is_what_was_sent_with_its_recorded_time
+            a_taken_key_refuses_the_whole_batch
+            a_key_twice_in_a_batch_refuses_the_whole_batch
+            nothing_new_since_looks_at_every_event
+            nothing_new_for_looks_at_subjects_kinds_and_rulebooks
+            recorded_times_never_decrease_when_the_clock_goes_back
+            trusted_recorded_times_are_kept_and_refused_where_they_decrease
+            a_target_must_come_before
+            filters_choose_events
+            pages_join_up
+            many_kinds_and_subjects_come_in_order_of_position
+            find_answers_in_the_order_of_the_keys
+            targeting_finds_what_speaks_of_a_position
+            position_at_is_the_last_recorded_by_then
+            two_handles_append_at_once_without_loss_or_gap
+            a_log_that_is_opened_again_has_everything
+        }
+    };
+}
+pub(crate) use suite;
+
+pub(crate) fn at(text: &str) -> Instant {
+    text.parse().unwrap()
+}
+
+/// An event from its type, subject, `data` and id.
+pub(crate) fn event(kind: &str, subject: &str, data: Value, id: &str) -> NewEvent {
+    let body = json!({
+        "specversion": "1.0", "type": kind, "source": "/test", "id": id,
+        "time": "2015-03-01T08:00:00+08:00", "subject": subject, "data": data,
+    });
+    of_body(body)
+}
+
+pub(crate) fn of_body(body: Value) -> NewEvent {
+    let event = Event::from_json(&body).unwrap();
+    let Value::Object(body) = body else {
+        panic!("an event is an object")
+    };
+    // In these tests the apps of `d1` are `d1-a`, `d1-b` and so on.
+    let developer = match event.kind {
+        Kind::RulebookPublished => None,
+        _ => event.subject.split('-').next().map(str::to_owned),
+    };
+    NewEvent {
+        event,
+        body,
+        developer,
+        target: None,
+    }
+}
+
+/// An event that needs no more than an id.
+pub(crate) fn complaint(subject: &str, id: &str) -> NewEvent {
+    event(
+        "complaint.received",
+        subject,
+        json!({"class": "normal"}),
+        id,
+    )
+}
+
+fn complaints(subject: &str, ids: std::ops::Range<usize>) -> Vec<NewEvent> {
+    ids.map(|id| complaint(subject, &format!("{subject}/{id}")))
+        .collect()
+}
+
+fn at_time(mut new: NewEvent, time: &str) -> NewEvent {
+    new.body["time"] = json!(time);
+    new.event.time = at(time);
+    new
+}
+
+fn recorded(mut new: NewEvent, time: &str) -> NewEvent {
+    new.body.insert("recordedtime".into(), json!(time));
+    new.event.recordedtime = Some(at(time));
+    new
+}
+
+async fn append(ledger: &dyn Ledger, batch: &[NewEvent]) -> Appended {
+    ledger
+        .append(batch, Recorded::Now, &Condition::Always)
+        .await
+        .unwrap()
+}
+
+async fn all(ledger: &dyn Ledger) -> Vec<StoredEvent> {
+    let query = Query {
+        limit: usize::MAX,
+        ..Query::default()
+    };
+    ledger.read(&query).await.unwrap()
+}
+
+async fn positions(ledger: &dyn Ledger, query: Query) -> Vec<u64> {
+    let events = ledger.read(&query).await.unwrap();
+    events.iter().map(|event| event.position.0).collect()
+}
+
+fn ids(events: &[StoredEvent]) -> Vec<&str> {
+    events.iter().map(|event| event.id.as_str()).collect()
+}
+
+fn retraction(id: &str, target: u64) -> NewEvent {
+    let data = json!({"event": {"id": "any"}, "reason": "r"});
+    let mut new = event("event.retracted", "d1-a", data, id);
+    new.target = Some(Position(target));
+    new
+}

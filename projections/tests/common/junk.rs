@@ -1,0 +1,1 @@
+//! What no intake would let through.

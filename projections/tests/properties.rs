@@ -66,9 +66,10 @@ fn permuted(ledger: &Ledger, keys: &[u32]) -> (Vec<Record>, HashMap<u64, u64>) {
         data if data.event_ref().is_some() => Some(String::new()),
         Data::RulebookPublished { .. } => Some("rulebook".to_owned()),
         Data::UsageReported { date, .. } => Some(format!("{} {date}", record.event.subject)),
-        Data::OutageDayRecorded { .. } => {
-            Some(format!("days {}", developers[record.event.subject.as_str()]))
-        }
+        Data::OutageDayRecorded { .. } => Some(format!(
+            "days {}",
+            developers[record.event.subject.as_str()]
+        )),
         _ => None,
     };
     let key = |index: usize| keys[index % keys.len()].rotate_left(index as u32 % 31);
@@ -107,7 +108,9 @@ fn mapped(text: &str, back: &HashMap<u64, u64>) -> Vec<Value> {
             Value::Object(object) => {
                 for (key, value) in object.iter_mut() {
                     match value {
-                        Value::Number(n) if key == "cause" => *value = back[&n.as_u64().unwrap()].into(),
+                        Value::Number(n) if key == "cause" => {
+                            *value = back[&n.as_u64().unwrap()].into()
+                        }
                         Value::Array(all) if key == "evidence" => {
                             let mut places: Vec<u64> =
                                 all.iter().map(|n| back[&n.as_u64().unwrap()]).collect();
@@ -263,7 +266,7 @@ fn the_histories_drawn_bring_everything_about() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen: HashMap<String, u32> = HashMap::new();
-    for _ in 0..40 {
+    for _ in 0..80 {
         let ledger = ledger(Shape::ANY).new_tree(&mut runner).unwrap().current();
         let all = history(&ledger.records);
         let timeline = Timeline::known(&all, ledger.head()).unwrap();
@@ -320,7 +323,9 @@ const WORDS: &[&str] = &[
     r#""state":"overdue""#,
     r#""state":"withdrawn""#,
     r#""late":true"#,
-    r#""eligible":true"#,
+    r#""name":"platform_related","met":true"#,
+    r#""name":"days_listed","met":true"#,
+    r#""name":"average_daily_users","met":true"#,
     r#""rank":1"#,
     r#""measure":"take_offline""#,
     r#""measure":"stop_new_authorizations""#,

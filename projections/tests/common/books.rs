@@ -48,7 +48,10 @@ fn lean(mut book: Table) -> Table {
     for key in ["title", "source", "tests"] {
         book.remove(key);
     }
-    keep(book.get_mut("ranking").and_then(Value::as_table_mut), &BEHAVIORS);
+    keep(
+        book.get_mut("ranking").and_then(Value::as_table_mut),
+        &BEHAVIORS,
+    );
     keep(Some(&mut book), &CODES);
     if let Some(review) = table(&mut book, "review") {
         review.remove("reasons");
@@ -178,8 +181,18 @@ impl Edit {
                 }
             }
             5 => figure(item(book, "", "sanctions", at), "days", value, 20),
-            6 => figure(item(book, "", "sanctions", at), "days_per_violation", value, 5),
-            7 => figure(item(book, "", "sanctions", at), "fix_within_hours", value, 72),
+            6 => figure(
+                item(book, "", "sanctions", at),
+                "days_per_violation",
+                value,
+                5,
+            ),
+            7 => figure(
+                item(book, "", "sanctions", at),
+                "fix_within_hours",
+                value,
+                72,
+            ),
             8 => {
                 if let Some(row) = item(book, "", "sanctions", at) {
                     row.insert("measures".into(), texts(&some(&MEASURES, value)));
@@ -192,8 +205,18 @@ impl Edit {
                     rows.remove(usize::from(at) % rows.len());
                 }
             }
-            10 | 32 | 33 => figure(table(book, "developers"), "downgrade_when_more_than", value, 4),
-            11 | 12 => figure(table(book, "developers"), "terminate_when_more_than", value, 8),
+            10 | 32 | 33 => figure(
+                table(book, "developers"),
+                "downgrade_when_more_than",
+                value,
+                4,
+            ),
+            11 | 12 => figure(
+                table(book, "developers"),
+                "terminate_when_more_than",
+                value,
+                8,
+            ),
             13 | 14 => {
                 let level = (value % 3) + 1;
                 table(book, "developers")
@@ -255,7 +278,12 @@ impl Edit {
                 figure(clocks.as_table_mut(), stage, value, 12);
             }
             24 => figure(table(book, "review"), "declaration_valid_months", value, 4),
-            25 => figure(table(book, "inspection"), "fix_within_working_days", value, 6),
+            25 => figure(
+                table(book, "inspection"),
+                "fix_within_working_days",
+                value,
+                6,
+            ),
             26 => figure(table(book, "inspection"), "observation_days", value, 10),
             27 => {
                 let key = ["fix_within_hours", "hold_working_days"][usize::from(value / 4 % 2)];

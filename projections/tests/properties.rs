@@ -8,8 +8,9 @@ mod common;
 
 use std::collections::HashMap;
 
+use common::desk::{Shape, ledger};
 use common::ledger::{
-    Ledger, Record, Shape, answer, ask, explained, history, is_listed, ledger, printed, standings,
+    Ledger, Record, answer, ask, explained, history, is_listed, printed, standings,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;

@@ -1,6 +1,5 @@
 //! §9: what is printed.
 
-
 use crate::case::Case;
 
 #[test]

@@ -26,7 +26,7 @@ fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases: wanted.and_then(|n| n.parse().ok()).unwrap_or(cases),
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-        max_shrink_iters: 4096,
+        max_shrink_iters: 1024,
         ..ProptestConfig::default()
     }
 }

@@ -151,6 +151,26 @@ fn an_inspection_holds_the_app_until_it_is_remedied_and_observed() {
 }
 
 #[test]
+fn of_several_holds_the_greatest_end_counts() {
+    let hold = |days: &str| {
+        let mut case = Case::by(&[book(&[("hold_working_days = 2", days)])]);
+        case.reported("03-02T00:00:00", "ordinary");
+        case.inspected("03-02T00:00:00", "minor");
+        case.plain("03-03T00:00:00", "inspection.remedied");
+        case.get("03-04T00:00:00", "/apps/0/review/hold_until")
+    };
+    assert_eq!(hold("hold_working_days = 1"), json!("2015-03-10T00:00:00Z"));
+    assert_eq!(hold("hold_working_days = 9"), json!("2015-03-13T16:00:00Z"));
+    // Whichever was set first.
+    let mut case = Case::new();
+    case.inspected("03-02T00:00:00", "minor");
+    case.plain("03-03T00:00:00", "inspection.remedied");
+    case.reported("03-03T00:00:00", "ordinary");
+    let until = case.get("03-04T00:00:00", "/apps/0/review/hold_until");
+    assert_eq!(until, json!("2015-03-10T00:00:00Z"));
+}
+
+#[test]
 fn a_report_asks_by_the_permission_before_its_fall() {
     let mut case = Case::new();
     case.on(

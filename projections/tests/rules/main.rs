@@ -9,6 +9,7 @@ mod findings;
 mod incidents;
 mod known;
 mod measures;
+mod next_change;
 mod plaza;
 mod printed;
 mod review;

@@ -20,12 +20,18 @@ use standing_projections::rules::Timeline;
 use standing_projections::time::DAY_MICROS;
 use standing_projections::{Ask, Event, Instant, Position, Rulebook};
 
+/// What failed once is tried first from then on.
+const REGRESSIONS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/nothing_panics.regressions"
+);
+
 /// So many cases, unless `PROPTEST_CASES` says otherwise.
 fn cases(cases: u32) -> ProptestConfig {
     let wanted = std::env::var("PROPTEST_CASES").ok();
     ProptestConfig {
         cases: wanted.and_then(|n| n.parse().ok()).unwrap_or(cases),
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
         max_shrink_iters: 1024,
         ..ProptestConfig::default()
     }

@@ -5,13 +5,15 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod events;
+
 use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde::de::{MapAccess, Visitor};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// The three versions that most tests judge by; their folder is `tests/rulebooks`.
@@ -206,12 +208,12 @@ impl Ledger {
 
     /// Imports events.
     pub(crate) fn import(&self, events: &[Value]) -> Imported {
-        self.import_text(jsonl(events), &[])
+        self.import_text(events::jsonl(events), &[])
     }
 
     /// Imports events with their own recorded times.
     pub(crate) fn import_trusted(&self, events: &[Value]) -> Imported {
-        self.import_text(jsonl(events), &["--trust-recorded-time"])
+        self.import_text(events::jsonl(events), &["--trust-recorded-time"])
     }
 
     /// What an import printed and wrote.
@@ -246,49 +248,6 @@ impl Ledger {
             .filter(|line| line["type"] != "rulebook.published");
         events.map(|line| text(line, "id").to_owned()).collect()
     }
-}
-
-/// Events as lines.
-pub(crate) fn jsonl(events: &[Value]) -> String {
-    events.iter().map(|event| format!("{event}\n")).collect()
-}
-
-/// An event of the source `/test`.
-pub(crate) fn event(id: &str, kind: &str, time: &str, subject: &str, data: Value) -> Value {
-    json!({
-        "specversion": "1.0", "id": id, "source": "/test", "type": kind, "time": time,
-        "subject": subject, "data": data,
-    })
-}
-
-/// The same event with another member, or with one changed.
-pub(crate) fn with(mut event: Value, key: &str, value: impl Into<Value>) -> Value {
-    event[key] = value.into();
-    event
-}
-
-/// The registration of a developer.
-pub(crate) fn developer(id: &str) -> Value {
-    let data = json!({"name": id, "kind": "connection"});
-    event(
-        &format!("reg-{id}"),
-        "developer.registered",
-        "2015-01-01T00:00:00Z",
-        id,
-        data,
-    )
-}
-
-/// The registration of an app.
-pub(crate) fn app(id: &str, developer: &str, channel: &str) -> Value {
-    let data = json!({"developer": developer, "name": id, "channel": channel});
-    event(
-        &format!("reg-{id}"),
-        "app.registered",
-        "2015-01-02T00:00:00Z",
-        id,
-        data,
-    )
 }
 
 /// The members of a JSON object, in the order in which they are written.

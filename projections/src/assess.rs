@@ -6,11 +6,12 @@
 use crate::certification;
 use crate::developers::Cooperation;
 use crate::event::{Kind, Position};
-use crate::facts::{AppFacts, DeveloperFacts, Fact, Names, Usage};
+use crate::facts::{AppFacts, DeveloperFacts, Fact, Names, Retraction, Usage};
 use crate::horizon::Horizon;
 use crate::measures;
 use crate::obligations;
 use crate::plaza;
+use crate::provenance::Step;
 use crate::retraction::disregarded;
 use crate::review::{Block, Lifecycle};
 use crate::rules::{Moment, Timeline};
@@ -19,7 +20,7 @@ use crate::standing::{
     AppMonth, AppStanding, ComplaintCounts, Review, Sanction as PrintedSanction, Standing,
     Violation,
 };
-use crate::tiers::{Step, Tiers};
+use crate::tiers::Tiers;
 use crate::time::Instant;
 
 /// What is asked: the standing *as of* an instant, *as known at* a position.
@@ -43,6 +44,15 @@ impl Known {
             ask,
             disregarded: disregarded(developer.retractions(), ask.known_at),
         }
+    }
+
+    /// The retractions behind that: those that are known and not disregarded themselves.
+    fn disregarded(&self, developer: &DeveloperFacts) -> Vec<Retraction> {
+        let all = developer.retractions().iter().copied();
+        let mut standing: Vec<_> = all.filter(|r| self.knows(r.position)).collect();
+        standing.sort_by_key(|retraction| (retraction.target, retraction.position));
+        standing.dedup_by_key(|retraction| retraction.target);
+        standing
     }
 
     fn knows(&self, position: Position) -> bool {
@@ -202,6 +212,11 @@ pub fn assess<'a>(
         apps,
         status_cause: cooperation.status_cause,
         grade_cause: cooperation.grade_cause,
+        initial_grade: cooperation.initial_grade,
+        turns: cooperation.turns,
+        disregarded: known.disregarded(developer),
+        ask,
+        rules: timeline.index_at(ask.as_of),
         next_change: horizon.next(),
     })
 }
@@ -217,7 +232,7 @@ fn app_standing<'a>(
     let (app, lifecycle) = (fold.app, &fold.lifecycle);
     let sanctions = sanctions(timeline, &fold.tiers.steps);
     let blocks: Vec<Block> = lifecycle.blocks().collect();
-    let in_force = measures::in_force(
+    let (in_force, intervals) = measures::in_force(
         timeline,
         &measures::Grounds {
             sanctions: &sanctions,
@@ -230,7 +245,8 @@ fn app_standing<'a>(
     );
     let rules = timeline.at(horizon.as_of());
     let in_force_set = measures::as_set(&in_force);
-    let presentable = plaza::presentable(rules, lifecycle, cooperation.status, in_force_set);
+    let hindrances = plaza::hindrances(rules, lifecycle, cooperation.status, in_force_set);
+    let presentable = hindrances.is_empty();
     let score_terms = plaza::score_terms(timeline, &fold.behaviors, horizon);
     let usage_counts = |usage: &Usage| usage.time <= known.ask.as_of && known.knows(usage.position);
     let certification = certification::certification(
@@ -284,6 +300,8 @@ fn app_standing<'a>(
             hold_until: lifecycle.hold_until(),
             on_hold: lifecycle.on_hold(horizon.as_of()),
             cause: lifecycle.state_event(),
+            key_cause: lifecycle.key_event(),
+            holds: lifecycle.holds(),
         },
         months: months(&fold.tiers, &sanctions, names, timeline),
         on_board: plaza::on_board(rules, app.channel, lifecycle, presentable),
@@ -294,6 +312,9 @@ fn app_standing<'a>(
         certification,
         obligations,
         score_terms,
+        hindrances,
+        steps: fold.tiers.steps.clone(),
+        intervals,
     }
 }
 
@@ -313,14 +334,15 @@ fn months<'a>(
         let begun = mine
             .iter()
             .filter(|step| step.begins)
-            .map(|step| &tiers.incidents[step.incident]);
+            .map(|step| (step.incident, &tiers.incidents[step.incident]));
         let violations: Vec<Violation<'a>> = begun
-            .map(|incident| Violation {
+            .map(|(number, incident)| Violation {
                 code: incident.source.code(names),
                 level: incident.level,
                 since: incident.since,
                 at: incident.at,
                 evidence: incident.evidence.clone(),
+                incident: number,
             })
             .collect();
         let [strong, normal, celebrity] = month.complaints;
@@ -341,9 +363,12 @@ fn months<'a>(
             unclassified: month
                 .unclassified
                 .iter()
-                .map(|code| names.text(*code))
+                .map(|(code, _)| names.text(*code))
                 .collect(),
             rules: month.rules,
+            unclassified_events: month.unclassified.iter().map(|(_, at)| *at).collect(),
+            complaint_events: month.complaint_evidence.clone(),
+            days: month.days.clone(),
         }
     };
     tiers.months.iter().map(of_month).collect()
@@ -366,5 +391,6 @@ fn print_sanction<'a>(
         fix_by: sanction.fix_by,
         cause: sanction.cause(),
         row: sanction.row,
+        step: sanction.step,
     }
 }

@@ -33,16 +33,18 @@ pub(crate) fn certification(
         return Certification {
             eligible: false,
             conditions: Vec::new(),
+            usage: Vec::new(),
         };
     };
     let lifecycle = grounds.lifecycle;
     let related = grounds.platform_related;
+    let (average, usage) = average_daily_users(timeline, grounds.app, asked, counts, horizon);
     let mut conditions = vec![
         Condition::yes_or_no("platform_related", related.is_some_and(|(met, _)| met)),
         Condition::yes_or_no("copy_approved", lifecycle.state().copy_approved()),
         Condition::yes_or_no("listed", grounds.presentable),
         days_listed(lifecycle, asked.listed_more_than_days, horizon),
-        average_daily_users(timeline, grounds.app, asked, counts, horizon),
+        average,
     ];
     conditions[0].cause = related.map(|(_, position)| position);
     conditions[1].cause = Some(lifecycle.state_event());
@@ -50,6 +52,7 @@ pub(crate) fn certification(
     Certification {
         eligible: conditions.iter().all(|condition| condition.met),
         conditions,
+        usage,
     }
 }
 
@@ -79,7 +82,7 @@ fn average_daily_users(
     asked: &crate::rulebook::Certification,
     counts: impl Fn(&Usage) -> bool,
     horizon: &mut Horizon,
-) -> Condition {
+) -> (Condition, Vec<Position>) {
     let today = timeline.zone().date(horizon.as_of());
     let first = today.checked_sub_days(Days::new(asked.window_days.into()));
     let start = app
@@ -93,13 +96,18 @@ fn average_daily_users(
     let dates = of_window.chunk_by(|a, b| a.date == b.date);
     // Of one date the highest position wins, and the slice is ordered by it.
     let latest = dates.filter_map(|of_date| of_date.iter().rev().find(|usage| counts(usage)));
-    let sum: i128 = latest.map(|usage| i128::from(usage.daily_users)).sum();
+    let (mut sum, mut events) = (0i128, Vec::new());
+    for usage in latest {
+        sum += i128::from(usage.daily_users);
+        events.push(usage.position);
+    }
     let window = i128::from(asked.window_days.max(1));
-    Condition {
+    let condition = Condition {
         name: "average_daily_users",
         met: sum >= i128::from(asked.average_daily_users) * window,
         value: Value::Count(i64::try_from(sum / window).unwrap_or(i64::MAX)),
         required: Value::Count(asked.average_daily_users.into()),
         cause: None,
-    }
+    };
+    (condition, events)
 }

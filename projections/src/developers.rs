@@ -2,10 +2,10 @@
 
 use crate::event::{Kind, Position};
 use crate::facts::{DeveloperFacts, Fact, Names};
+use crate::provenance::{Change, Step, Turn, Why};
 use crate::rulebook::Developers;
 use crate::rules::{Moment, Timeline};
 use crate::standing::{DeveloperMonth, MonthOutcome, Status};
-use crate::tiers::Step;
 use crate::time::{Instant, LocalMonth};
 
 /// The end of a cooperation, by termination or leaving.
@@ -18,7 +18,7 @@ pub(crate) struct Ending {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ended {
     pub(crate) from: Moment,
-    pub(crate) until: Option<Instant>,
+    pub(crate) until: Option<Moment>,
 }
 
 /// What a developer's steps and an operator's acts come to.
@@ -29,10 +29,14 @@ pub(crate) struct Cooperation<'a> {
     pub(crate) status_cause: Position,
     pub(crate) grade: &'a str,
     pub(crate) grade_cause: Position,
+    /// The index of the rules that gave the first grade, where its registration names none.
+    pub(crate) initial_grade: Option<usize>,
     pub(crate) months: Vec<DeveloperMonth>,
     pub(crate) endings: Vec<Ending>,
     pub(crate) ended: Vec<Ended>,
-    marked: bool,
+    pub(crate) turns: Vec<Turn<'a>>,
+    /// The step whose downgrade marks it.
+    marked: Option<Moment>,
 }
 
 impl<'a> Cooperation<'a> {
@@ -44,21 +48,20 @@ impl<'a> Cooperation<'a> {
         steps: &[Step],
         acts: &[Fact],
     ) -> Self {
-        let initial = &timeline
-            .at(developer.registered)
-            .book
-            .developers
-            .initial_grade;
+        let index = timeline.index_at(developer.registered);
+        let initial = &timeline.version(index).book.developers.initial_grade;
         let mut cooperation = Self {
             status: Status::Active,
             status_since: None,
             status_cause: developer.position,
             grade: developer.grade.map_or(initial, |grade| names.text(grade)),
             grade_cause: developer.position,
+            initial_grade: developer.grade.is_none().then_some(index),
             months: Vec::new(),
             endings: Vec::new(),
             ended: Vec::new(),
-            marked: false,
+            turns: Vec::new(),
+            marked: None,
         };
         let mut acts = acts.iter().copied().peekable();
         for step in steps {
@@ -73,7 +76,7 @@ impl<'a> Cooperation<'a> {
         cooperation
     }
 
-    fn month(&mut self, month: LocalMonth) -> &mut DeveloperMonth {
+    fn month(&mut self, month: LocalMonth, rules: usize) -> &mut DeveloperMonth {
         if self.months.last().is_none_or(|last| last.month != month) {
             self.months.push(DeveloperMonth {
                 month,
@@ -81,6 +84,8 @@ impl<'a> Cooperation<'a> {
                 outcome: MonthOutcome::None,
                 at: None,
                 cause: None,
+                counted: Vec::new(),
+                rules,
             });
         }
         let last = self.months.len() - 1;
@@ -88,26 +93,32 @@ impl<'a> Cooperation<'a> {
     }
 
     fn step(&mut self, step: &Step, timeline: &'a Timeline) {
-        let rules = &timeline
-            .version(timeline.index_of_month(step.month))
-            .book
-            .developers;
+        let index = timeline.index_of_month(step.month);
+        let rules = &timeline.version(index).book.developers;
         let was_marked = self.marked;
         if step.begins {
-            self.count(step, rules);
+            self.count(step, rules, index);
         }
         let serious = rules
             .serious_level
             .is_some_and(|serious| step.level <= serious);
-        if serious && was_marked && self.status == Status::Active {
-            self.become_status(Status::Terminable, step.at);
+        if let Some(marked_at) = was_marked.filter(|_| serious && self.status == Status::Active) {
+            let (month, level, rules) = (step.month, step.level, index);
+            let why = Why::Serious {
+                month,
+                level,
+                marked_at,
+                rules,
+            };
+            self.become_status(Status::Terminable, step.at, why);
         }
     }
 
     /// SPEC §5: the first violation past a threshold downgrades or terminates at its instant.
-    fn count(&mut self, step: &Step, rules: &'a Developers) {
-        let month = self.month(step.month);
+    fn count(&mut self, step: &Step, rules: &'a Developers, index: usize) {
+        let month = self.month(step.month, index);
         month.violations += 1;
+        month.counted.push(step.at);
         let count = month.violations;
         let first_past =
             |limit: Option<u32>| limit.is_some_and(|limit| count == limit.saturating_add(1));
@@ -123,21 +134,33 @@ impl<'a> Cooperation<'a> {
             (month.at, month.cause) = (Some(step.at.time), Some(step.at.position));
         }
         if first_past(rules.downgrade_when_more_than) {
-            self.downgrade(step.at, rules);
+            self.downgrade(step.at, step.month, rules);
         }
         if first_past(rules.terminate_when_more_than) {
-            self.end(Status::Terminated, step.at);
+            let why = Why::Violations { month: step.month };
+            self.end(Status::Terminated, step.at, why);
         }
     }
 
     /// Falls one grade; a fall to the lowest marks the developer.
-    fn downgrade(&mut self, at: Moment, rules: &'a Developers) {
+    fn downgrade(&mut self, at: Moment, month: LocalMonth, rules: &'a Developers) {
         let place = rules.grades.iter().position(|grade| grade == self.grade);
-        if let Some(lower) = place.and_then(|place| place.checked_sub(1)) {
-            self.grade = &rules.grades[lower];
-            self.grade_cause = at.position;
-            self.marked |= lower == 0;
+        let lower = place.and_then(|place| place.checked_sub(1));
+        let (from, to) = (self.grade, lower.map(|lower| rules.grades[lower].as_str()));
+        let marks = lower == Some(0);
+        if let Some(to) = to {
+            (self.grade, self.grade_cause) = (to, at.position);
         }
+        if marks {
+            self.marked = Some(at);
+        }
+        let change = Change::Downgraded {
+            month,
+            from,
+            to,
+            marks,
+        };
+        self.turns.push(Turn { at, change });
     }
 
     fn act(&mut self, act: Fact, names: &'a Names, timeline: &Timeline) {
@@ -146,22 +169,26 @@ impl<'a> Cooperation<'a> {
             Kind::DeveloperGraded => {
                 let grade = act.name().map_or("", |grade| names.text(grade));
                 (self.grade, self.grade_cause) = (grade, act.position());
+                self.turns.push(Turn {
+                    at,
+                    change: Change::Graded(grade),
+                });
                 let lowest = timeline.at(act.time()).book.developers.grades.first();
                 if lowest.is_none_or(|lowest| lowest != grade) {
-                    self.marked = false;
+                    self.marked = None;
                     if self.status == Status::Terminable {
                         self.reactivate(at);
                     }
                 }
             }
-            Kind::DeveloperTerminated => self.end(Status::Terminated, at),
+            Kind::DeveloperTerminated => self.end(Status::Terminated, at, Why::Act),
             Kind::DeveloperLeft => {
                 if matches!(self.status, Status::Active | Status::Terminable) {
-                    self.end(Status::Left, at);
+                    self.end(Status::Left, at, Why::Act);
                 }
             }
             Kind::DeveloperReinstated => {
-                self.marked = false;
+                self.marked = None;
                 if self.status != Status::Active {
                     self.reactivate(at);
                 }
@@ -171,7 +198,7 @@ impl<'a> Cooperation<'a> {
     }
 
     /// Ends the cooperation; a repeated termination moves nothing.
-    fn end(&mut self, status: Status, at: Moment) {
+    fn end(&mut self, status: Status, at: Moment, why: Why) {
         if self.status == Status::Terminated {
             return;
         }
@@ -181,21 +208,23 @@ impl<'a> Cooperation<'a> {
                 until: None,
             });
         }
-        self.become_status(status, at);
+        self.become_status(status, at, why);
         self.endings.push(Ending { at });
     }
 
-    fn become_status(&mut self, status: Status, at: Moment) {
+    fn become_status(&mut self, status: Status, at: Moment, why: Why) {
+        let change = Change::Status(status, why);
+        self.turns.push(Turn { at, change });
         self.status = status;
         self.status_since = Some(at.time);
         self.status_cause = at.position;
     }
 
     fn reactivate(&mut self, at: Moment) {
-        self.become_status(Status::Active, at);
+        self.become_status(Status::Active, at, Why::Act);
         self.status_since = None;
         if let Some(ended) = self.ended.last_mut().filter(|ended| ended.until.is_none()) {
-            ended.until = Some(at.time);
+            ended.until = Some(at);
         }
     }
 }

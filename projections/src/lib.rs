@@ -7,11 +7,13 @@
 
 pub mod calendar;
 pub mod event;
+pub mod explain;
 pub mod facts;
 pub mod legality;
 pub mod measure;
 pub mod obligations;
 pub mod plaza;
+pub mod provenance;
 pub mod refusal;
 pub mod retraction;
 pub mod review;

@@ -5,21 +5,12 @@ use crate::event::Position;
 use crate::facts::Fact;
 use crate::horizon::Horizon;
 use crate::measure::{Measure, Measures};
+use crate::provenance::{Interval, Origin};
 use crate::review::{Block, BlockKind};
-use crate::rules::Timeline;
+use crate::rules::{Moment, Timeline};
 use crate::sanctions::Sanction;
-use crate::standing::{MeasureInForce, Origin};
+use crate::standing::MeasureInForce;
 use crate::time::Instant;
-
-/// A measure from an instant on, until another.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Interval {
-    pub(crate) measure: Measure,
-    pub(crate) from: Instant,
-    pub(crate) cause: Position,
-    pub(crate) until: Option<Instant>,
-    pub(crate) origin: Origin,
-}
 
 impl Interval {
     /// Whether a lift ends it: one of this measure that comes after the interval's beginning, and
@@ -49,13 +40,15 @@ pub(crate) struct Grounds<'a> {
 
 fn intervals(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Interval> {
     let mut all = Vec::new();
-    let mut add = |measures: Measures, from, cause, until, origin| {
+    let mut add = |measures: Measures, from, cause, (until, ended_by), origin| {
         all.extend(measures.lasting().map(|measure| Interval {
             measure,
             from,
             cause,
             until,
             origin,
+            ended_by,
+            in_force: false,
         }));
     };
     for (index, sanction) in grounds.sanctions.iter().enumerate() {
@@ -65,7 +58,7 @@ fn intervals(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Interval> {
             measures,
             sanction.at.time,
             sanction.cause(),
-            sanction.until,
+            (sanction.until, None),
             origin,
         );
     }
@@ -74,7 +67,7 @@ fn intervals(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Interval> {
             fact.measures(),
             fact.time(),
             fact.position(),
-            fact.until(),
+            (fact.until(), None),
             Origin::Imposed,
         );
     }
@@ -84,7 +77,13 @@ fn intervals(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Interval> {
             BlockKind::Missed => Origin::MissedFix,
         };
         let measures = Measures::only(Measure::BlockApi);
-        add(measures, block.from, block.cause, block.until, origin);
+        add(
+            measures,
+            block.from,
+            block.cause,
+            ended_at(block.until),
+            origin,
+        );
     }
     for ended in grounds.ended {
         let from = ended.from;
@@ -92,19 +91,24 @@ fn intervals(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Interval> {
             Measures::TERMINATION,
             from.time,
             from.position,
-            ended.until,
+            ended_at(ended.until),
             Origin::Termination,
         );
     }
     all
 }
 
-/// The measures in force, by name, each with its latest end.
+/// The end of an interval that an event ends, and which event.
+fn ended_at(until: Option<Moment>) -> (Option<Instant>, Option<Position>) {
+    (until.map(|end| end.time), until.map(|end| end.position))
+}
+
+/// The measures in force, by name, each with its latest end; and every interval that has begun.
 pub(crate) fn in_force(
     timeline: &Timeline,
     grounds: &Grounds<'_>,
     horizon: &mut Horizon,
-) -> Vec<MeasureInForce> {
+) -> (Vec<MeasureInForce>, Vec<Interval>) {
     let mut running = intervals(timeline, grounds);
     for interval in &mut running {
         let lift = grounds
@@ -113,6 +117,7 @@ pub(crate) fn in_force(
             .find(|lift| interval.is_lifted_by(**lift));
         if let Some(lift) = lift.filter(|l| interval.until.is_none_or(|until| l.time() < until)) {
             interval.until = Some(lift.time());
+            interval.ended_by = Some(lift.position());
         }
         horizon.see(interval.from);
         if let Some(until) = interval.until {
@@ -120,7 +125,12 @@ pub(crate) fn in_force(
         }
     }
     let at = horizon.as_of();
-    running.retain(|interval| interval.holds(at));
+    running.retain(|interval| interval.from <= at);
+    for interval in &mut running {
+        interval.in_force = interval.holds(at);
+    }
+    let begun = running.clone();
+    running.retain(|interval| interval.in_force);
     // By name, and of one measure the latest end first; null is the latest.
     running.sort_by_key(|interval| {
         let until = interval.until.unwrap_or(Instant::MAX);
@@ -143,7 +153,7 @@ pub(crate) fn in_force(
             }),
         }
     }
-    in_force
+    (in_force, begun)
 }
 
 /// Those in force, as a set.

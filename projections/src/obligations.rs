@@ -4,6 +4,7 @@ use crate::developers::Ending;
 use crate::event::Kind;
 use crate::facts::{AppFacts, Fact, Names};
 use crate::horizon::Horizon;
+use crate::provenance::DutyRule;
 use crate::rules::{Moment, Timeline};
 use crate::sanctions::Sanction;
 use crate::standing::{Obligation, ObligationState, Owner};
@@ -56,17 +57,19 @@ impl Due {
 pub(crate) struct Duty {
     pub(crate) kind: DutyKind,
     pub(crate) source: Option<Source>,
+    pub(crate) rule: DutyRule,
     pub(crate) at: Moment,
     pub(crate) due: Due,
-    met: Option<Instant>,
-    withdrawn: Option<Instant>,
+    met: Option<Moment>,
+    withdrawn: Option<Moment>,
 }
 
 impl Duty {
-    pub(crate) const fn new(kind: DutyKind, source: Option<Source>, at: Moment, due: Due) -> Self {
+    pub(crate) const fn new(kind: DutyKind, rule: DutyRule, at: Moment, due: Due) -> Self {
         Self {
             kind,
-            source,
+            source: None,
+            rule,
             at,
             due,
             met: None,
@@ -78,13 +81,13 @@ impl Duty {
         self.met.is_none() && self.withdrawn.is_none()
     }
 
-    pub(crate) fn meet(&mut self, at: Instant) {
+    pub(crate) fn meet(&mut self, at: Moment) {
         if self.is_open() {
             self.met = Some(at);
         }
     }
 
-    pub(crate) fn withdraw(&mut self, at: Instant) {
+    pub(crate) fn withdraw(&mut self, at: Moment) {
         if self.is_open() {
             self.withdrawn = Some(at);
         }
@@ -93,6 +96,7 @@ impl Duty {
     fn print<'a>(&self, names: &'a Names, horizon: &mut Horizon) -> Obligation<'a> {
         let due = self.due.instant();
         let passed = |at: Instant| due.is_some_and(|due| at > due);
+        let ended = self.met.or(self.withdrawn);
         let state = if self.met.is_some() {
             ObligationState::Met
         } else if self.withdrawn.is_some() {
@@ -118,9 +122,11 @@ impl Duty {
             cause: self.at.position,
             since: self.at.time,
             due,
-            met_at: self.met,
-            late: self.met.or(self.withdrawn).is_some_and(passed),
+            met_at: self.met.map(|met| met.time),
+            late: ended.is_some_and(|end| passed(end.time)),
             state,
+            rule: self.rule,
+            ended: ended.map(|end| (end.time, end.position)),
         }
     }
 }
@@ -150,7 +156,8 @@ pub(crate) fn obligations<'a>(
         grounds
             .sanctions
             .iter()
-            .filter_map(|sanction| fix(names, sanction, grounds)),
+            .enumerate()
+            .filter_map(|(index, sanction)| fix(names, index, sanction, grounds)),
     );
     duties.extend(deletions(timeline, grounds));
     let mut printed: Vec<_> = duties
@@ -175,16 +182,17 @@ pub(crate) fn obligations<'a>(
 
 /// The duty that a step brings: met by the first later remedy of its code, withdrawn where its
 /// incident escalates before that.
-fn fix(names: &Names, sanction: &Sanction, grounds: &Grounds<'_>) -> Option<Duty> {
+fn fix(names: &Names, index: usize, sanction: &Sanction, grounds: &Grounds<'_>) -> Option<Duty> {
     let source = grounds.incidents[sanction.incident].source;
     // A code that no event names has no number, and then no remedy either.
     let code = names.find(source.code(names));
     let mut duty = Duty::new(
         DutyKind::FixViolation,
-        Some(source),
+        DutyRule::Sanction(index),
         sanction.at,
         Due::At(sanction.fix_by?),
     );
+    duty.source = Some(source);
     let remedy = grounds.facts.iter().find(|fact| {
         fact.kind() == Kind::ViolationRemedied
             && code.is_some()
@@ -196,9 +204,9 @@ fn fix(names: &Names, sanction: &Sanction, grounds: &Grounds<'_>) -> Option<Duty
         .iter()
         .find(|(at, incident)| *incident == sanction.incident && *at > sanction.at);
     match (remedy, escalation) {
-        (Some(remedy), Some((at, _))) if at.is_before(*remedy) => duty.withdraw(at.time),
-        (Some(remedy), _) => duty.meet(remedy.time()),
-        (None, Some((at, _))) => duty.withdraw(at.time),
+        (Some(remedy), Some((at, _))) if at.is_before(*remedy) => duty.withdraw(*at),
+        (Some(remedy), _) => duty.meet(Moment::of(*remedy)),
+        (None, Some((at, _))) => duty.withdraw(*at),
         (None, None) => {}
     }
     Some(duty)
@@ -206,39 +214,29 @@ fn fix(names: &Names, sanction: &Sanction, grounds: &Grounds<'_>) -> Option<Duty
 
 /// The duties to delete data: by an order, and where the rules say so by the end of cooperation.
 fn deletions(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Duty> {
-    let due = |from: Instant| {
-        let hours = timeline
-            .at(from)
-            .book
-            .data
-            .delete_within_hours
-            .unwrap_or(24);
-        Due::At(from.plus_hours(hours.into()))
+    let duty = |at: Moment| {
+        let index = timeline.index_at(at.time);
+        let data = timeline.version(index).book.data;
+        let due = at
+            .time
+            .plus_hours(data.delete_within_hours.unwrap_or(24).into());
+        Duty::new(
+            DutyKind::DeleteData,
+            DutyRule::Deletion(index),
+            at,
+            Due::At(due),
+        )
     };
     let ordered = grounds
         .facts
         .iter()
         .filter(|fact| fact.kind() == Kind::DataDeletionOrdered);
-    let mut duties: Vec<Duty> = ordered
-        .map(|fact| {
-            Duty::new(
-                DutyKind::DeleteData,
-                None,
-                Moment::of(*fact),
-                due(fact.time()),
-            )
-        })
-        .collect();
+    let mut duties: Vec<Duty> = ordered.map(|fact| duty(Moment::of(*fact))).collect();
     let registered = (grounds.app.registered, grounds.app.position);
     for ending in grounds.endings {
         let by_then = registered < (ending.at.time, ending.at.position);
         if by_then && timeline.at(ending.at.time).book.data.delete_on_termination {
-            duties.push(Duty::new(
-                DutyKind::DeleteData,
-                None,
-                ending.at,
-                due(ending.at.time),
-            ));
+            duties.push(duty(ending.at));
         }
     }
     for duty in &mut duties {
@@ -247,7 +245,7 @@ fn deletions(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Duty> {
             .iter()
             .find(|fact| fact.kind() == Kind::DataDeletionConfirmed && duty.at.is_before(**fact));
         if let Some(fact) = confirmed {
-            duty.meet(fact.time());
+            duty.meet(Moment::of(*fact));
         }
     }
     duties

@@ -4,10 +4,11 @@ use crate::event::{Channel, Kind};
 use crate::facts::Fact;
 use crate::horizon::Horizon;
 use crate::measure::Measures;
+use crate::provenance::{Hindrances, ScoreTerm};
 use crate::review::{Lifecycle, ReviewState};
 use crate::rulebook::Counts;
 use crate::rules::{Rules, Timeline};
-use crate::standing::{ScoreTerm, Standing, Status};
+use crate::standing::{Standing, Status};
 use crate::time::Instant;
 
 /// What each ranked behaviour adds, by the rules at the instant asked about.
@@ -70,21 +71,21 @@ pub(crate) fn score_terms(
     terms
 }
 
-/// Whether an app may be shown: it is listed, its key works, its developer cooperates, and no
-/// measure in force suspends it.
-pub(crate) fn presentable(
+/// What keeps an app from being shown; nothing where it is listed, its key works, its developer
+/// cooperates, and no measure in force suspends it.
+pub(crate) fn hindrances(
     rules: &Rules,
     lifecycle: &Lifecycle,
     status: Status,
     in_force: Measures,
-) -> bool {
-    lifecycle.state() == ReviewState::Listed
-        && !lifecycle.key_disabled()
-        && matches!(status, Status::Active | Status::Terminable)
-        && rules
-            .suspended_by()
-            .lasting()
-            .all(|measure| !in_force.contains(measure))
+) -> Hindrances {
+    let suspending = rules.suspended_by().lasting();
+    Hindrances {
+        not_listed: lifecycle.state() != ReviewState::Listed,
+        key_disabled: lifecycle.key_disabled(),
+        ended: !matches!(status, Status::Active | Status::Terminable),
+        measures: suspending.filter(|m| in_force.contains(*m)).collect(),
+    }
 }
 
 /// An app on the board.

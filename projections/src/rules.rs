@@ -79,10 +79,11 @@ impl Rules {
         }
     }
 
-    /// The level the catalogue gives a code.
+    /// The level the catalogue gives a code, and its entry's index.
     #[must_use]
-    pub fn level_of(&self, code: NameId) -> Option<Level> {
-        Some((*self.catalogue.get(code.index())?)?.0)
+    pub fn catalogued(&self, code: NameId) -> Option<(Level, usize)> {
+        let (level, index) = (*self.catalogue.get(code.index())?)?;
+        Some((level, usize::from(index)))
     }
 
     /// Whether a complaint's reason counts; no reason does.
@@ -104,13 +105,23 @@ impl Rules {
     #[must_use]
     pub fn complaint_level(&self, counts: &[u32; 3]) -> Option<(Level, usize)> {
         let tiers = self.book.complaints.tiers.iter().enumerate();
-        let reached = tiers.filter(|(_, tier)| {
-            let mut limits = tier.get_ref().more_than.iter();
-            limits.any(|(class, limit)| counts[*class as usize] > *limit)
-        });
+        let reached = tiers.filter(|(index, _)| self.passed(*index, counts).next().is_some());
         reached
             .map(|(index, tier)| (tier.get_ref().level, index))
             .min()
+    }
+
+    /// The classes whose counts are strictly above what a tier of complaints allows, and what it
+    /// allows.
+    pub fn passed<'a>(
+        &'a self,
+        tier: usize,
+        counts: &'a [u32; 3],
+    ) -> impl Iterator<Item = (ComplaintClass, u32)> + 'a {
+        let limits = self.book.complaints.tiers[tier].get_ref().more_than.iter();
+        limits
+            .map(|(class, limit)| (*class, *limit))
+            .filter(|(class, limit)| counts[*class as usize] > *limit)
     }
 
     /// The most severe level whose days are reached, and its tier's index.
@@ -186,19 +197,6 @@ impl Rules {
             .ranking
             .as_ref()
             .is_some_and(|ranking| ranking.channels.contains(&channel))
-    }
-
-    /// The thresholds of complaints, by class, that a tier has.
-    #[must_use]
-    pub fn complaint_limit(&self, tier: usize, class: ComplaintClass) -> Option<u32> {
-        self.book
-            .complaints
-            .tiers
-            .get(tier)?
-            .get_ref()
-            .more_than
-            .get(&class)
-            .copied()
     }
 }
 

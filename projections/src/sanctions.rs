@@ -1,9 +1,9 @@
 //! The sanctions that an app's steps bring (SPEC §4).
 
 use crate::event::Position;
+use crate::provenance::Step;
 use crate::rulebook::Level;
 use crate::rules::{Moment, Timeline};
-use crate::tiers::Step;
 use crate::time::{Instant, LocalMonth};
 
 /// What the ladder does about a step.
@@ -12,6 +12,8 @@ pub(crate) struct Sanction {
     pub(crate) at: Moment,
     pub(crate) month: LocalMonth,
     pub(crate) incident: usize,
+    /// The step's place among the app's.
+    pub(crate) step: usize,
     pub(crate) level: Level,
     pub(crate) nth: u32,
     /// The index of the rules and of their ladder's row.
@@ -33,7 +35,7 @@ pub(crate) fn sanctions(timeline: &Timeline, steps: &[Step]) -> Vec<Sanction> {
     let mut sanctions = Vec::with_capacity(steps.len());
     let mut counted = [0u32; 3];
     let mut month = None;
-    for step in steps {
+    for (place, step) in steps.iter().enumerate() {
         if month != Some(step.month) {
             (month, counted) = (Some(step.month), [0; 3]);
         }
@@ -59,6 +61,7 @@ pub(crate) fn sanctions(timeline: &Timeline, steps: &[Step]) -> Vec<Sanction> {
             at: step.at,
             month: step.month,
             incident: step.incident,
+            step: place,
             level: step.level,
             nth: *nth,
             rules: index,

@@ -5,11 +5,18 @@
 
 use serde::Serialize;
 
+use crate::assess::Ask;
 use crate::event::{Channel, Permission, Position};
+use crate::facts::Retraction;
 use crate::measure::Measure;
 use crate::obligations::DutyKind;
+use crate::provenance::{
+    DutyRule, Hindrances, Hold, Interval, Origin, OutageDay, ScoreTerm, Step, Turn,
+};
 use crate::review::ReviewState;
 use crate::rulebook::Level;
+use crate::rules::Moment;
+
 use crate::time::{Instant, LocalMonth};
 use crate::words::words;
 
@@ -84,6 +91,21 @@ pub struct Standing<'a> {
     /// The event behind the grade.
     #[serde(skip)]
     pub grade_cause: Position,
+    /// The index of the rules that gave the first grade, where its registration names none.
+    #[serde(skip)]
+    pub initial_grade: Option<usize>,
+    /// What changed its grade and status, in order.
+    #[serde(skip)]
+    pub turns: Vec<Turn<'a>>,
+    /// The events that do not count, each with the one that took it back, by position.
+    #[serde(skip)]
+    pub disregarded: Vec<Retraction>,
+    /// What was asked.
+    #[serde(skip)]
+    pub ask: Ask,
+    /// The index of the rules at the instant asked about.
+    #[serde(skip)]
+    pub rules: usize,
     /// The next instant at which any of this can change without a new event.
     #[serde(skip)]
     pub next_change: Option<Instant>,
@@ -103,6 +125,12 @@ pub struct DeveloperMonth {
     /// The event that did it.
     #[serde(skip)]
     pub cause: Option<Position>,
+    /// The steps at which its incidents began, in order.
+    #[serde(skip)]
+    pub counted: Vec<Moment>,
+    /// The index of the rules it is judged by.
+    #[serde(skip)]
+    pub rules: usize,
 }
 
 /// An app's standing.
@@ -132,6 +160,15 @@ pub struct AppStanding<'a> {
     /// Since when it is listed, where it is on the board.
     #[serde(skip)]
     pub on_board: Option<Instant>,
+    /// What keeps it from being shown.
+    #[serde(skip)]
+    pub hindrances: Hindrances,
+    /// The beginnings and escalations of its incidents, in order.
+    #[serde(skip)]
+    pub steps: Vec<Step>,
+    /// Every interval of a measure that has begun.
+    #[serde(skip)]
+    pub intervals: Vec<Interval>,
 }
 
 /// Where an app is in its review.
@@ -152,6 +189,12 @@ pub struct Review {
     /// The event that began the state.
     #[serde(skip)]
     pub cause: Position,
+    /// The latest event about the key.
+    #[serde(skip)]
+    pub key_cause: Option<Position>,
+    /// What keeps the app from being approved, or has done so.
+    #[serde(skip)]
+    pub holds: Vec<Hold>,
 }
 
 /// A month of an app.
@@ -175,6 +218,15 @@ pub struct AppMonth<'a> {
     /// The index of the rules it is judged by.
     #[serde(skip)]
     pub rules: usize,
+    /// The events behind `unclassified`.
+    #[serde(skip)]
+    pub unclassified_events: Vec<Position>,
+    /// The complaints that count, where they make no incident.
+    #[serde(skip)]
+    pub complaint_events: Vec<Position>,
+    /// The outage days.
+    #[serde(skip)]
+    pub days: Vec<OutageDay>,
 }
 
 /// The complaints of a month that count, by class.
@@ -201,6 +253,9 @@ pub struct Violation<'a> {
     pub at: Instant,
     /// The events that count for it.
     pub evidence: Vec<Position>,
+    /// Its number among all of the app's, as steps name it.
+    #[serde(skip)]
+    pub incident: usize,
 }
 
 /// What the ladder did about a step.
@@ -226,21 +281,9 @@ pub struct Sanction<'a> {
     /// The row of the ladder of the month's rules.
     #[serde(skip)]
     pub row: usize,
-}
-
-/// What a measure in force comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The app's sanction of that number, counted over all its months.
-    Sanction(usize),
-    /// `measure.imposed`.
-    Imposed,
-    /// A grave inspection or an extreme report.
-    GraveFinding,
-    /// A fix of an inspection that was not there when due.
-    MissedFix,
-    /// The end of the cooperation.
-    Termination,
+    /// The step's place among the app's.
+    #[serde(skip)]
+    pub step: usize,
 }
 
 /// A measure in force.
@@ -255,19 +298,6 @@ pub struct MeasureInForce {
     pub causes: Vec<(Origin, Position)>,
 }
 
-/// What a ranked behaviour adds to a score.
-#[derive(Clone, Debug)]
-pub struct ScoreTerm {
-    /// The index of the rules.
-    pub rules: usize,
-    /// The index of the behaviour in their ranking.
-    pub behavior: usize,
-    /// What it adds.
-    pub points: i64,
-    /// The events that count.
-    pub events: Vec<Position>,
-}
-
 /// Whether an app may be certified.
 #[derive(Clone, Debug, Serialize)]
 pub struct Certification {
@@ -275,6 +305,9 @@ pub struct Certification {
     pub eligible: bool,
     /// The conditions.
     pub conditions: Vec<Condition>,
+    /// The reports of usage that the average is of, by date.
+    #[serde(skip)]
+    pub usage: Vec<Position>,
 }
 
 /// A condition of certification.
@@ -346,4 +379,10 @@ pub struct Obligation<'a> {
     pub late: bool,
     /// Where it stands.
     pub state: ObligationState,
+    /// What it and its length come from.
+    #[serde(skip)]
+    pub rule: DutyRule,
+    /// When it was met or fell away, and by which event.
+    #[serde(skip)]
+    pub ended: Option<(Instant, Position)>,
 }

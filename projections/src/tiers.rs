@@ -4,11 +4,10 @@
 //! a month, which begins when a level is first reached and escalates when a graver one is. Every
 //! beginning and escalation is a [`Step`]; sanctions and developers' outcomes follow from those.
 
-use chrono::NaiveDate;
-
 use crate::event::{COMPLAINTS, Cause, OUTAGE, Position};
 use crate::facts::{Fact, NameId, Names};
 use crate::horizon::Horizon;
+use crate::provenance::{Basis, OutageDay, Step};
 use crate::rulebook::Level;
 use crate::rules::{Moment, Timeline};
 use crate::time::{DAY_MICROS, Instant, LocalMonth};
@@ -46,16 +45,6 @@ pub(crate) struct Incident {
     pub(crate) evidence: Vec<Position>,
 }
 
-/// An incident beginning, or escalating.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
-    pub(crate) at: Moment,
-    pub(crate) month: LocalMonth,
-    pub(crate) incident: usize,
-    pub(crate) level: Level,
-    pub(crate) begins: bool,
-}
-
 /// What a month of an app has beside its incidents.
 #[derive(Clone, Debug)]
 pub(crate) struct Month {
@@ -64,8 +53,10 @@ pub(crate) struct Month {
     pub(crate) rules: usize,
     pub(crate) complaints: [u32; 3],
     pub(crate) outage_days: u32,
-    pub(crate) unclassified: Vec<NameId>,
-    complaint_evidence: Vec<Position>,
+    pub(crate) unclassified: Vec<(NameId, Position)>,
+    pub(crate) days: Vec<OutageDay>,
+    /// The complaints that count, until an incident takes them as its evidence.
+    pub(crate) complaint_evidence: Vec<Position>,
     complaint_incident: Option<usize>,
 }
 
@@ -77,7 +68,7 @@ pub(crate) struct Tiers<'a> {
     pub(crate) incidents: Vec<Incident>,
     pub(crate) steps: Vec<Step>,
     outages: Vec<Outage>,
-    days: Vec<DayBlock>,
+    days: Vec<OutageDay>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,14 +79,6 @@ struct Outage {
     position: Position,
     ended: Option<Instant>,
     explained: bool,
-}
-
-/// A day block of an outage, or a recorded day.
-#[derive(Clone, Copy, Debug)]
-struct DayBlock {
-    date: NaiveDate,
-    at: Moment,
-    cause: Cause,
 }
 
 impl<'a> Tiers<'a> {
@@ -128,6 +111,7 @@ impl<'a> Tiers<'a> {
                     complaints: [0; 3],
                     outage_days: 0,
                     unclassified: Vec::new(),
+                    days: Vec::new(),
                     complaint_evidence: Vec::new(),
                     complaint_incident: None,
                 },
@@ -136,7 +120,13 @@ impl<'a> Tiers<'a> {
         place
     }
 
-    fn begin(&mut self, source: Source, month: LocalMonth, level: Level, at: Moment) -> usize {
+    fn begin(
+        &mut self,
+        source: Source,
+        month: LocalMonth,
+        (level, basis): (Level, Basis),
+        at: Moment,
+    ) -> usize {
         let incident = self.incidents.len();
         let (since, evidence) = (at.time, Vec::new());
         self.incidents.push(Incident {
@@ -152,6 +142,7 @@ impl<'a> Tiers<'a> {
             incident,
             level,
             begins: true,
+            basis,
         });
         incident
     }
@@ -162,11 +153,11 @@ impl<'a> Tiers<'a> {
         known: Option<usize>,
         source: Source,
         month: LocalMonth,
-        level: Level,
+        (level, basis): (Level, Basis),
         at: Moment,
     ) -> usize {
         let Some(incident) = known else {
-            return self.begin(source, month, level, at);
+            return self.begin(source, month, (level, basis), at);
         };
         if level < self.incidents[incident].level {
             self.incidents[incident].level = level;
@@ -177,6 +168,7 @@ impl<'a> Tiers<'a> {
                 incident,
                 level,
                 begins: false,
+                basis,
             });
         }
         incident
@@ -190,13 +182,16 @@ impl<'a> Tiers<'a> {
         match self
             .timeline
             .version(self.months[index].rules)
-            .level_of(code)
+            .catalogued(code)
         {
-            Some(level) => {
-                let incident = self.begin(Source::Found(code), month, level, Moment::of(fact));
+            Some((level, entry)) => {
+                let reached = (level, Basis::Catalogue(entry));
+                let incident = self.begin(Source::Found(code), month, reached, Moment::of(fact));
                 self.incidents[incident].evidence.push(fact.position());
             }
-            None => self.months[index].unclassified.push(code),
+            None => self.months[index]
+                .unclassified
+                .push((code, fact.position())),
         }
     }
 
@@ -211,13 +206,11 @@ impl<'a> Tiers<'a> {
         let state = &mut self.months[index];
         state.complaints[fact.class() as usize] += 1;
         state.complaint_evidence.push(fact.position());
-        let (known, reached) = (
-            state.complaint_incident,
-            rules.complaint_level(&state.complaints),
-        );
-        if let Some((level, _)) = reached {
+        let (known, counts) = (state.complaint_incident, state.complaints);
+        if let Some((level, tier)) = rules.complaint_level(&counts) {
             let at = Moment::of(fact);
-            let incident = self.reach(known, Source::Complaints, month, level, at);
+            let reached = (level, Basis::Complaints { tier, counts });
+            let incident = self.reach(known, Source::Complaints, month, reached, at);
             self.months[index].complaint_incident = Some(incident);
         }
     }
@@ -261,7 +254,7 @@ impl<'a> Tiers<'a> {
                 position: fact.position(),
                 block: 0,
             };
-            self.days.push(DayBlock {
+            self.days.push(OutageDay {
                 date: fact.date(),
                 at,
                 cause: fact.cause(),
@@ -313,7 +306,7 @@ impl<'a> Tiers<'a> {
                 block,
             };
             let date = self.timeline.zone().date(start);
-            self.days.push(DayBlock {
+            self.days.push(OutageDay {
                 date,
                 at,
                 cause: outage.cause,
@@ -322,12 +315,13 @@ impl<'a> Tiers<'a> {
         }
     }
 
-    fn outage_month(&mut self, days: &[DayBlock]) {
+    fn outage_month(&mut self, days: &[OutageDay]) {
         let month = LocalMonth::of(days[0].date);
         let index = self.month(month);
         let timeline = self.timeline;
         let rules = timeline.version(self.months[index].rules);
         self.months[index].outage_days = u32::try_from(days.len()).unwrap_or(u32::MAX);
+        self.months[index].days = days.to_vec();
         let (mut incident, mut run, mut longest) = (None, 0u32, 0u32);
         for (seen, day) in days.iter().enumerate() {
             let follows = seen > 0 && days[seen - 1].date.succ_opt() == Some(day.date);
@@ -339,8 +333,9 @@ impl<'a> Tiers<'a> {
             } else {
                 all
             };
-            if let Some((level, _)) = rules.outage_level(count) {
-                incident = Some(self.reach(incident, Source::Outage, month, level, day.at));
+            if let Some((level, tier)) = rules.outage_level(count) {
+                let reached = (level, Basis::Outage { tier, days: count });
+                incident = Some(self.reach(incident, Source::Outage, month, reached, day.at));
             }
         }
         if let Some(incident) = incident {
@@ -364,7 +359,10 @@ impl<'a> Tiers<'a> {
             month.complaints != [0; 3]
                 || month.outage_days > 0
                 || !month.unclassified.is_empty()
-                || self.steps.iter().any(|step| step.month == month.month)
+                || self
+                    .steps
+                    .binary_search_by_key(&month.month, |step| step.month)
+                    .is_ok()
         });
     }
 }

@@ -213,6 +213,18 @@ impl LocalMonth {
         NaiveDate::from_ymd_opt(self.0.div_euclid(12), month, 1).unwrap_or(NaiveDate::MAX)
     }
 
+    /// Which of the year's months, 1 to 12.
+    #[must_use]
+    pub const fn number(self) -> i32 {
+        self.0.rem_euclid(12) + 1
+    }
+
+    /// The month before this one.
+    #[must_use]
+    pub const fn previous(self) -> Self {
+        Self(self.0 - 1)
+    }
+
     /// The month after this one.
     #[must_use]
     pub const fn next(self) -> Self {
@@ -346,6 +358,28 @@ impl Zone {
         utc + self.tz.offset_from_utc_datetime(&utc).fix()
     }
 
+    /// An instant as people of the zone write it, with the zone's offset then:
+    /// `2015-03-03 09:00 +08:00`. Seconds are shown where there are any.
+    #[must_use]
+    pub fn show(&self, at: Instant) -> String {
+        let local = self.tz.from_utc_datetime(&at.utc());
+        let seconds = match at.0 % 60_000_000 {
+            0 => "%H:%M",
+            whole if whole % 1_000_000 == 0 => "%H:%M:%S",
+            _ => "%H:%M:%S%.6f",
+        };
+        let time = local.format(seconds).to_string();
+        let time = match time.contains('.') {
+            true => time.trim_end_matches('0'),
+            false => &time,
+        };
+        format!(
+            "{} {time} {}",
+            local.format("%Y-%m-%d"),
+            local.format("%:z")
+        )
+    }
+
     fn resolve(&self, local: NaiveDateTime) -> Instant {
         match self.tz.from_local_datetime(&local) {
             chrono::LocalResult::Single(at) | chrono::LocalResult::Ambiguous(at, _) => {
@@ -419,6 +453,18 @@ mod tests {
             let at = Instant::MIN.plus_hours(hour * 7);
             assert_eq!(zone.month(at), LocalMonth::of(zone.date(at)));
         }
+    }
+
+    #[test]
+    fn instants_show_in_local_time_with_its_offset() {
+        let zone = Zone::named("Asia/Shanghai").unwrap();
+        let show = |text: &str| zone.show(text.parse().unwrap());
+        assert_eq!(show("2015-03-03T01:00:00Z"), "2015-03-03 09:00 +08:00");
+        assert_eq!(show("2014-03-31T15:59:59Z"), "2014-03-31 23:59:59 +08:00");
+        assert_eq!(
+            show("2015-03-03T01:00:00.25Z"),
+            "2015-03-03 09:00:00.25 +08:00"
+        );
     }
 
     #[test]

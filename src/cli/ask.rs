@@ -104,6 +104,26 @@ impl Question {
         })
     }
 
+    /// The same question of everybody.
+    pub(super) async fn open_again(&self, of_ledger: bool) -> Result<Self, Failure> {
+        let history = history::load(&*self.ledger, &Scope::All, self.ask.known_at).await?;
+        let timeline = if of_ledger {
+            Timeline::known(&history, self.ask.known_at)?
+        } else {
+            let versions = self.timeline.versions().iter();
+            let books = versions
+                .map(|rules| (rules.position, rules.book.clone()))
+                .collect();
+            Timeline::new(books, history.names())?
+        };
+        Ok(Self {
+            ask: self.ask,
+            history,
+            timeline,
+            ledger: self.ledger.clone(),
+        })
+    }
+
     /// The standing of every developer of the scope, by id.
     pub(super) fn standings(&self) -> Vec<Standing<'_>> {
         let each = self.history.developers().iter();

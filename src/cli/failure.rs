@@ -54,6 +54,7 @@ macro_rules! from_display {
 from_display!(
     crate::history::HistoryError,
     crate::intake::AdmitError,
+    crate::intake::PublishError,
     crate::ledger::OpenError,
     crate::ledger::StoreError,
     standing_projections::Refusal,

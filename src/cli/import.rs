@@ -8,18 +8,14 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Map, Value};
 
 use super::failure::Failure;
 use super::output::{Format, table};
 use super::{Context, output};
 use crate::intake::{
-    AdmitError, Intake, Original, Outcome, Record, RejectsWriter, Source, Trust, Unreadable,
+    AdmitError, Intake, Original, Outcome, Read, RejectsWriter, Source, Trust, Unreadable, ahead,
 };
 use crate::ledger::Ledger;
-
-/// How many events are judged and appended at a time.
-const BATCH: usize = 8_192;
 
 /// Import events: JSON lines, a JSON array or CloudEvents batch, CSV; `.gz` and `.zst` too
 #[derive(Debug, Args)]
@@ -67,10 +63,9 @@ pub(super) async fn run(context: &Context, args: ImportArgs) -> Result<ExitCode,
     }
     if tally.refused > 0 && written.is_ok() {
         let path = path.display();
-        context.out.say(format_args!(
-            "{} events were refused: see `{path}`",
-            tally.refused
-        ));
+        context
+            .out
+            .say(format_args!("{} refused: see `{path}`", tally.refused));
         context.out.hint(format_args!(
             "mend them there, then `standing import --retry {path}`"
         ));
@@ -144,67 +139,62 @@ impl Import {
         Ok(())
     }
 
-    async fn read(&mut self, context: &Context, mut source: Source) -> Result<(), Failure> {
+    async fn read(&mut self, context: &Context, source: Source) -> Result<(), Failure> {
         let progress = progress(context, &source);
         let bytes_read = source.bytes_read();
-        let mut failed = None;
-        while failed.is_none() {
-            let mut batch = Vec::with_capacity(BATCH);
-            while batch.len() < BATCH && failed.is_none() {
-                match source.next() {
-                    Some(Ok(record)) => batch.push(record),
-                    Some(Err(error)) => failed = Some(Some(read_failure(error))),
-                    None => failed = Some(None),
-                }
-            }
-            // What was read before the source broke is taken all the same.
-            self.admit(batch).await?;
+        let mut batches = ahead(source);
+        while let Some(batch) = batches.recv().await {
+            self.admit(batch.records).await?;
             progress.set_position(bytes_read.load(Ordering::Relaxed));
             progress.set_message(format!(
                 "{} appended, {} duplicates, {} refused",
                 self.tally.appended, self.tally.duplicates, self.tally.refused
             ));
+            if let Some(error) = batch.broken {
+                progress.finish_and_clear();
+                return Err(read_failure(error));
+            }
         }
         progress.finish_and_clear();
-        match failed.flatten() {
-            None => Ok(()),
-            Some(failure) => Err(failure),
-        }
+        Ok(())
     }
 
-    async fn admit(&mut self, records: Vec<Record>) -> Result<(), Failure> {
-        let mut lines: Vec<(u64, Result<usize, Unreadable>)> = Vec::with_capacity(records.len());
-        let mut bodies: Vec<Map<String, Value>> = Vec::with_capacity(records.len());
+    async fn admit(&mut self, records: Vec<Read>) -> Result<(), Failure> {
+        let mut unread: Vec<(u64, Option<Unreadable>)> = Vec::with_capacity(records.len());
+        let mut batch = Vec::with_capacity(records.len());
         for record in records {
-            let known = record.body.map(|body| {
-                bodies.push(body);
-                bodies.len() - 1
-            });
-            lines.push((record.line, known));
+            let unreadable = match record.candidate {
+                Ok(candidate) => {
+                    batch.push(candidate);
+                    None
+                }
+                Err(unreadable) => Some(unreadable),
+            };
+            unread.push((record.line, unreadable));
         }
         let outcomes = self
             .intake
-            .admit(&bodies, self.trust)
+            .admit(batch, self.trust)
             .await
             .map_err(admit_failure)?;
-        for (line, known) in lines {
-            let (refusal, original) = match known {
-                Err(unreadable) => (unreadable.refusal, unreadable.original),
-                Ok(index) => match &outcomes[index] {
-                    Outcome::Appended(_) => {
+        let mut outcomes = outcomes.into_iter();
+        for (line, unreadable) in unread {
+            let (refusal, original) =
+                match unreadable.map_or_else(|| outcomes.next().map(Ok), |u| Some(Err(u))) {
+                    Some(Err(unreadable)) => (unreadable.refusal, unreadable.original),
+                    Some(Ok(Outcome::Refused(rejected))) => {
+                        (rejected.refusal, Original::Event(rejected.body))
+                    }
+                    Some(Ok(Outcome::Appended(_))) => {
                         self.tally.appended += 1;
                         continue;
                     }
-                    Outcome::Duplicate(_) => {
+                    Some(Ok(Outcome::Duplicate(_))) => {
                         self.tally.duplicates += 1;
                         continue;
                     }
-                    Outcome::Refused(refusal) => (
-                        refusal.clone(),
-                        Original::Event(std::mem::take(&mut bodies[index])),
-                    ),
-                },
-            };
+                    None => continue,
+                };
             self.tally.refused += 1;
             self.rejects
                 .write(line, &refusal, &original)

@@ -5,19 +5,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::{Map, Value, json};
 use standing_projections::rulebook::preset;
 use standing_projections::{Instant, Rulebook};
 
 use super::Context;
 use super::ask::read_rulebook;
 use super::failure::Failure;
-use super::import::admit_failure;
-use crate::intake::{Intake, Outcome, Trust, sha256_hex};
+use crate::intake::{Intake, publish};
 use crate::ledger::{Ledger, OpenMode, SqliteLedger};
-
-/// Who publishes the rulebooks that the command line does.
-const SOURCE: &str = "/standing/rulebooks";
 
 /// Make a ledger and publish its rulebooks
 #[derive(Debug, Args)]
@@ -55,7 +50,8 @@ pub(super) async fn run(context: &Context, args: InitArgs) -> Result<ExitCode, F
             Failure::new(message).hint("`standing rules publish FILE` adds a version of the rules")
         );
     }
-    publish(ledger, &texts, args.recorded_time).await?;
+    let mut intake = Intake::new(ledger, Context::clock());
+    publish(&mut intake, &texts, args.recorded_time).await?;
     context.out.say(format_args!(
         "made `{}`, {} rulebooks published",
         path.display(),
@@ -67,44 +63,4 @@ pub(super) async fn run(context: &Context, args: InitArgs) -> Result<ExitCode, F
             .hint("publish a rulebook before anything else: `standing rules publish FILE`");
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Publishes versions of a rulebook as events, all of them or none.
-pub(super) async fn publish(
-    ledger: Arc<dyn Ledger>,
-    texts: &[String],
-    recorded_time: Option<Instant>,
-) -> Result<(), Failure> {
-    let at = recorded_time.unwrap_or_else(Context::now);
-    let mut bodies: Vec<Map<String, Value>> = Vec::new();
-    for text in texts {
-        let book = Rulebook::parse(text).map_err(|error| Failure::new(&error))?;
-        let event = json!({
-            "specversion": "1.0",
-            "id": format!("{}@{}", book.id, book.version),
-            "source": SOURCE,
-            "type": "rulebook.published",
-            "time": at,
-            "recordedtime": at,
-            "subject": book.id,
-            "data": {"version": book.version, "toml": text, "sha256": sha256_hex(text)},
-        });
-        if let Value::Object(body) = event {
-            bodies.push(body);
-        }
-    }
-    let trust = if recorded_time.is_some() {
-        Trust::Events
-    } else {
-        Trust::Clock
-    };
-    let mut intake = Intake::new(ledger, Context::clock());
-    let outcomes = intake.admit(&bodies, trust).await.map_err(admit_failure)?;
-    match outcomes.into_iter().find_map(|outcome| match outcome {
-        Outcome::Refused(refusal) => Some(refusal),
-        _ => None,
-    }) {
-        Some(refusal) => Err(refusal.into()),
-        None => Ok(()),
-    }
 }

@@ -6,6 +6,7 @@
 mod ask;
 mod assess;
 mod audit;
+mod explain;
 mod failure;
 mod import;
 mod init;
@@ -13,6 +14,7 @@ mod output;
 mod plaza;
 mod record;
 mod retract;
+mod show;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -94,6 +96,8 @@ enum Command {
     Retract(retract::RetractArgs),
     Assess(assess::AssessArgs),
     Plaza(plaza::PlazaArgs),
+    Show(show::ShowArgs),
+    Explain(explain::ExplainArgs),
     Audit(audit::AuditArgs),
     /// Print a completion script for a shell
     Completions {
@@ -106,7 +110,6 @@ enum Command {
 struct Context {
     ledger: String,
     out: Out,
-    #[expect(dead_code, reason = "explanations come next")]
     lang: Lang,
 }
 
@@ -200,6 +203,8 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Retract(args) => retract::run(context, args).await,
         Command::Assess(args) => assess::run(context, args).await,
         Command::Plaza(args) => plaza::run(context, args).await,
+        Command::Show(args) => show::run(context, args).await,
+        Command::Explain(args) => explain::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Completions { shell } => {
             let mut command = Cli::command();

@@ -85,7 +85,7 @@ pub(super) async fn append(context: &Context, event: Value) -> Result<ExitCode, 
             context.out.say("the same event was there already");
             context.out.text(&format!("{position}\n"))?;
         }
-        Outcome::Refused(refusal) => return Ok(refused(context, &refusal)),
+        Outcome::Refused(rejected) => return Ok(refused(context, &rejected.refusal)),
     }
     Ok(ExitCode::SUCCESS)
 }

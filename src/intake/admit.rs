@@ -20,15 +20,44 @@ use crate::ledger::{
     AppendError, Condition, Key, Ledger, NewEvent, Recorded, StoreError, StoredEvent,
 };
 
+/// An event that was read: typed, or refused by itself.
+#[derive(Debug)]
+pub struct Candidate(Result<NewEvent, Rejected>);
+
+/// An event that is not taken, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rejected {
+    /// Why.
+    pub refusal: Refusal,
+    /// The event's JSON, as it was sent.
+    pub body: Map<String, Value>,
+}
+
+impl Candidate {
+    /// Checks an event by itself, which needs no ledger and can be done ahead.
+    #[must_use]
+    pub fn new(body: Map<String, Value>) -> Self {
+        Self(match Event::from_object(&body) {
+            Ok(event) => Ok(NewEvent {
+                event,
+                body,
+                developer: None,
+                target: None,
+            }),
+            Err(refusal) => Err(Rejected { refusal, body }),
+        })
+    }
+}
+
 /// What became of a candidate.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// It is in the log at that position.
     Appended(Position),
     /// The same event was in the log already, at that position.
     Duplicate(Position),
     /// It is not taken.
-    Refused(Refusal),
+    Refused(Rejected),
 }
 
 /// Where the recorded times of a batch come from.
@@ -67,12 +96,6 @@ pub struct Intake {
     register: Register,
 }
 
-/// A candidate that reads as an event.
-struct Candidate<'a> {
-    event: Event,
-    body: &'a Map<String, Value>,
-}
-
 impl Intake {
     /// The way into that ledger.
     #[must_use]
@@ -84,10 +107,10 @@ impl Intake {
         }
     }
 
-    /// The published rulebooks that the last batch was judged by.
+    /// What its clock says.
     #[must_use]
-    pub fn has_rulebook(&self) -> bool {
-        !self.register.books.all.is_empty()
+    pub fn now(&self) -> Instant {
+        (self.clock)()
     }
 
     /// Admits a batch; one outcome for each event, in their order.
@@ -97,24 +120,16 @@ impl Intake {
     /// error says that this is unknown.
     pub async fn admit(
         &mut self,
-        bodies: &[Map<String, Value>],
+        mut batch: Vec<Candidate>,
         trust: Trust,
     ) -> Result<Vec<Outcome>, AdmitError> {
-        let parsed: Vec<Result<Candidate<'_>, Refusal>> = bodies
-            .iter()
-            .map(|body| {
-                Ok(Candidate {
-                    event: Event::from_object(&body)?,
-                    body,
-                })
-            })
-            .collect();
         for _ in 0..TRIES {
             self.register.catch_up(&*self.ledger).await?;
-            let looked_up = self.look_up(&parsed).await?;
-            let (outcomes, accepted) = self.judge_all(&parsed, &looked_up, trust);
+            let looked_up = self.look_up(&batch).await?;
+            let verdicts = self.judge_all(&batch, &looked_up, trust);
+            let (accepted, others) = part(batch, verdicts);
             if accepted.is_empty() {
-                return Ok(outcomes);
+                return Ok(outcomes(accepted, others, Position(0)));
             }
             let recorded = match trust {
                 Trust::Clock => Recorded::Now,
@@ -125,13 +140,15 @@ impl Intake {
                 Ok(appended) => {
                     self.register.known = appended.last;
                     self.register.recordedtime = appended.recordedtimes.last().copied();
-                    return Ok(outcomes);
+                    return Ok(outcomes(accepted, others, appended.first));
                 }
                 Err(error) => {
                     // The register has taken in what did not come to be.
                     self.register = Register::default();
                     match error {
-                        AppendError::ConditionFailed { .. } | AppendError::KeyTaken { .. } => {}
+                        AppendError::ConditionFailed { .. } | AppendError::KeyTaken { .. } => {
+                            batch = whole_again(accepted, others);
+                        }
                         error => return Err(error.into()),
                     }
                 }
@@ -146,39 +163,44 @@ impl Intake {
     /// # Errors
     /// As [`Intake::admit`].
     pub async fn record(&mut self, body: Map<String, Value>) -> Result<Outcome, AdmitError> {
-        let event = match Event::from_object(&body) {
-            Ok(event) if event.kind.is_lifecycle() => event,
-            _ => {
-                let outcomes = self.admit(&[body], Trust::Clock).await?;
+        let new = match Candidate::new(body) {
+            Candidate(Ok(new)) if new.event.kind.is_lifecycle() => new,
+            candidate => {
+                let outcomes = self.admit(vec![candidate], Trust::Clock).await?;
                 return Ok(outcomes
                     .into_iter()
                     .next()
                     .unwrap_or(Outcome::Appended(Position(0))));
             }
         };
-        let key = (event.source.clone(), event.id.clone());
-        let one = [Ok(Candidate { event, body: &body })];
+        let desk = Desk::new(self.ledger.clone());
+        let one = [Candidate(Ok(new.clone()))];
+        let refused = |refusal| {
+            Outcome::Refused(Rejected {
+                refusal,
+                body: new.body.clone(),
+            })
+        };
         for _ in 0..TRIES {
             self.register.catch_up(&*self.ledger).await?;
             let looked_up = self.look_up(&one).await?;
-            let [Ok(candidate)] = &one else { break };
-            match self.judge_one(candidate, &looked_up, &HashMap::new(), Trust::Clock, false) {
-                Verdict::Known(outcome) => return Ok(outcome),
+            match self.judge_one(&new, &looked_up, None, Trust::Clock, false) {
+                Verdict::Duplicate(position) => return Ok(Outcome::Duplicate(position)),
+                Verdict::Refused(refusal) => return Ok(refused(refusal)),
                 Verdict::Accepted(_) => {}
             }
-            let desk = Desk::new(self.ledger.clone());
-            match desk.step(&candidate.event, candidate.body).await {
+            match desk.step(&new.event, &new.body).await {
                 Ok(()) => {
                     let key = Key {
-                        source: &key.0,
-                        id: &key.1,
+                        source: &new.event.source,
+                        id: &new.event.id,
                     };
                     let found = self.ledger.find(&[key]).await?.into_iter().next().flatten();
-                    let position = found.map(|stored| stored.position).unwrap_or_default();
                     self.register = Register::default();
+                    let position = found.map(|stored| stored.position).unwrap_or_default();
                     return Ok(Outcome::Appended(position));
                 }
-                Err(DeskError::Refused(refusal)) => return Ok(Outcome::Refused(refusal)),
+                Err(DeskError::Refused(refusal)) => return Ok(refused(refusal)),
                 Err(DeskError::Overtaken) => {}
                 Err(DeskError::Store(error)) => return Err(error.into()),
                 Err(DeskError::Append(error)) => return Err(error.into()),
@@ -189,12 +211,12 @@ impl Intake {
 
     /// Reads what the batch is judged by: its keys, the events it refers to, its subjects and the
     /// records of the apps it takes steps of.
-    async fn look_up(
-        &mut self,
-        parsed: &[Result<Candidate<'_>, Refusal>],
-    ) -> Result<LookedUp, StoreError> {
+    async fn look_up(&mut self, batch: &[Candidate]) -> Result<LookedUp, StoreError> {
         let ledger = self.ledger.clone();
-        let events: Vec<&Event> = parsed.iter().flatten().map(|c| &c.event).collect();
+        let read = batch
+            .iter()
+            .filter_map(|candidate| candidate.0.as_ref().ok());
+        let events: Vec<&Event> = read.map(|new| &new.event).collect();
         let own = events
             .iter()
             .map(|event| (event.source.as_str(), event.id.as_str()));
@@ -236,82 +258,78 @@ impl Intake {
     /// Judges in order, each on what the accepted ones before it have left.
     fn judge_all(
         &mut self,
-        parsed: &[Result<Candidate<'_>, Refusal>],
+        batch: &[Candidate],
         looked_up: &LookedUp,
         trust: Trust,
-    ) -> (Vec<Outcome>, Vec<NewEvent>) {
-        let mut accepted: Vec<NewEvent> = Vec::new();
-        let mut of_batch: HashMap<Key<'_>, (Position, &Candidate<'_>)> = HashMap::new();
-        let mut outcomes = Vec::with_capacity(parsed.len());
-        for candidate in parsed {
-            let candidate = match candidate {
-                Ok(candidate) => candidate,
-                Err(refusal) => {
-                    outcomes.push(Outcome::Refused(refusal.clone()));
+    ) -> Vec<Verdict> {
+        let mut before: HashMap<Key<'_>, (Position, &NewEvent)> =
+            HashMap::with_capacity(batch.len());
+        let mut verdicts = Vec::with_capacity(batch.len());
+        for candidate in batch {
+            let new = match &candidate.0 {
+                Ok(new) => new,
+                Err(rejected) => {
+                    verdicts.push(Verdict::Refused(rejected.refusal.clone()));
                     continue;
                 }
             };
-            match self.judge_one(candidate, looked_up, &of_batch, trust, true) {
-                Verdict::Known(outcome) => outcomes.push(outcome),
-                Verdict::Accepted(mut new) => {
-                    let position = Position(self.register.known.0 + accepted.len() as u64 + 1);
-                    self.register.record(position, &new.event, new.target);
-                    new.developer = self.developer_of(&new.event);
-                    if trust == Trust::Events {
-                        self.register.recordedtime = new.event.recordedtime;
-                    }
-                    let event = &candidate.event;
-                    let key = Key {
-                        source: &event.source,
-                        id: &event.id,
-                    };
-                    of_batch.insert(key, (position, candidate));
-                    accepted.push(new);
-                    outcomes.push(Outcome::Appended(position));
+            let mut verdict = self.judge_one(new, looked_up, Some(&before), trust, true);
+            if let Verdict::Accepted(accepted) = &mut verdict {
+                let position = Position(self.register.known.0 + before.len() as u64 + 1);
+                self.register.record(position, &new.event, accepted.target);
+                accepted.developer = self.developer_of(&new.event);
+                if trust == Trust::Events {
+                    self.register.recordedtime = accepted.recordedtime;
                 }
+                let key = Key {
+                    source: &new.event.source,
+                    id: &new.event.id,
+                };
+                before.insert(key, (position, new));
             }
+            verdicts.push(verdict);
         }
-        (outcomes, accepted)
+        verdicts
     }
 
+    /// Judges one event, on the log and those of its batch `before` it.
     fn judge_one(
         &self,
-        candidate: &Candidate<'_>,
+        new: &NewEvent,
         looked_up: &LookedUp,
-        of_batch: &HashMap<Key<'_>, (Position, &Candidate<'_>)>,
+        before: Option<&Before<'_>>,
         trust: Trust,
         legality: bool,
     ) -> Verdict {
-        let Candidate { event, body } = candidate;
+        let event = &new.event;
         let key = Key {
             source: &event.source,
             id: &event.id,
         };
-        let before = match of_batch.get(&key) {
-            Some((position, other)) => Some((*position, content(other.body))),
+        let same = match of_batch(before, key) {
+            Some((position, other)) => Some((position, content(&other.body))),
             None => looked_up
                 .get(key)
                 .map(|stored| (stored.position, stored_content(stored))),
         };
-        if let Some((position, known)) = before {
-            return Verdict::Known(if known == content(body) {
-                Outcome::Duplicate(position)
-            } else {
-                let message = format!(
-                    "`{}` of source `{}` is the event at position {position}, with other content",
-                    event.id, event.source
-                );
-                Outcome::Refused(Refusal::new(Code::EventConflict, "/id", message))
-            });
+        if let Some((position, known)) = same {
+            if known == content(&new.body) {
+                return Verdict::Duplicate(position);
+            }
+            let message = format!(
+                "`{}` of source `{}` is the event at position {position}, with other content",
+                event.id, event.source
+            );
+            return Verdict::Refused(Refusal::new(Code::EventConflict, "/id", message));
         }
         let target = event.data.event_ref().and_then(|wanted| {
             let key = Key {
                 source: &wanted.source,
                 id: &wanted.id,
             };
-            match of_batch.get(&key) {
+            match of_batch(before, key) {
                 Some((position, other)) => Some(Target {
-                    position: *position,
+                    position,
                     kind: other.event.kind,
                     subject: other.event.subject.clone(),
                 }),
@@ -322,29 +340,27 @@ impl Intake {
                 }),
             }
         });
-        let now = (self.clock)();
-        let mut event = event.clone();
         let clock = match trust {
-            Trust::Clock => Clock::Now(now),
+            Trust::Clock => Clock::Now((self.clock)()),
             Trust::Events => {
                 let previous = self.register.recordedtime;
-                let recordedtime = event
-                    .recordedtime
-                    .unwrap_or(previous.map_or(now, |p| p.max(now)));
-                event.recordedtime = Some(recordedtime);
+                let now =
+                    || previous.map_or_else(|| self.now(), |previous| previous.max(self.now()));
                 Clock::Trusted {
-                    recordedtime,
+                    recordedtime: event.recordedtime.unwrap_or_else(now),
                     previous,
                 }
             }
         };
-        match judge(&self.register, &event, target.as_ref(), clock, legality) {
-            Err(refusal) => Verdict::Known(Outcome::Refused(refusal)),
-            Ok(()) => Verdict::Accepted(NewEvent {
-                developer: self.developer_of(&event),
-                event,
-                body: (*body).clone(),
+        match judge(&self.register, event, target.as_ref(), clock, legality) {
+            Err(refusal) => Verdict::Refused(refusal),
+            Ok(()) => Verdict::Accepted(Accepted {
                 target: target.map(|target| target.position),
+                developer: None,
+                recordedtime: match clock {
+                    Clock::Now(_) => None,
+                    Clock::Trusted { recordedtime, .. } => Some(recordedtime),
+                },
             }),
         }
     }
@@ -357,9 +373,80 @@ impl Intake {
     }
 }
 
+/// The accepted events of a batch so far, by key.
+type Before<'a> = HashMap<Key<'a>, (Position, &'a NewEvent)>;
+
+fn of_batch<'a>(before: Option<&Before<'a>>, key: Key<'a>) -> Option<(Position, &'a NewEvent)> {
+    before?.get(&key).copied()
+}
+
 enum Verdict {
-    Known(Outcome),
-    Accepted(NewEvent),
+    Duplicate(Position),
+    Refused(Refusal),
+    Accepted(Accepted),
+}
+
+/// What judging adds to an event that is accepted.
+struct Accepted {
+    target: Option<Position>,
+    developer: Option<String>,
+    recordedtime: Option<Instant>,
+}
+
+/// An event that is not appended: its place in the batch, itself, and what became of it.
+type Other = (usize, Candidate, Option<Position>);
+
+/// Parts a judged batch into what is appended and, with their places, the others.
+fn part(batch: Vec<Candidate>, verdicts: Vec<Verdict>) -> (Vec<NewEvent>, Vec<Other>) {
+    let (mut accepted, mut others) = (Vec::with_capacity(batch.len()), Vec::new());
+    for (index, (candidate, verdict)) in batch.into_iter().zip(verdicts).enumerate() {
+        match (candidate.0, verdict) {
+            (Ok(mut new), Verdict::Accepted(added)) => {
+                (new.target, new.developer) = (added.target, added.developer);
+                new.event.recordedtime = added.recordedtime.or(new.event.recordedtime);
+                accepted.push(new);
+            }
+            (Ok(new), Verdict::Refused(refusal)) => {
+                let rejected = Rejected {
+                    refusal,
+                    body: new.body,
+                };
+                others.push((index, Candidate(Err(rejected)), None));
+            }
+            (Ok(new), Verdict::Duplicate(position)) => {
+                others.push((index, Candidate(Ok(new)), Some(position)));
+            }
+            (Err(rejected), _) => others.push((index, Candidate(Err(rejected)), None)),
+        }
+    }
+    (accepted, others)
+}
+
+/// The batch in its order, to be judged anew. What was refused on the log as it was is read again.
+fn whole_again(accepted: Vec<NewEvent>, others: Vec<Other>) -> Vec<Candidate> {
+    let mut batch: Vec<Candidate> = accepted.into_iter().map(|new| Candidate(Ok(new))).collect();
+    for (index, other, _) in others {
+        let candidate = match other.0 {
+            Err(rejected) => Candidate::new(rejected.body),
+            ready => Candidate(ready),
+        };
+        batch.insert(index, candidate);
+    }
+    batch
+}
+
+fn outcomes(accepted: Vec<NewEvent>, others: Vec<Other>, first: Position) -> Vec<Outcome> {
+    let (total, mut others) = (accepted.len() + others.len(), others.into_iter().peekable());
+    let mut appended = (first.0..).map(|position| Outcome::Appended(Position(position)));
+    (0..total)
+        .filter_map(
+            |index| match others.next_if(|(place, ..)| *place == index) {
+                Some((_, Candidate(Err(rejected)), _)) => Some(Outcome::Refused(rejected)),
+                Some((_, _, position)) => position.map(Outcome::Duplicate),
+                None => appended.next(),
+            },
+        )
+        .collect()
 }
 
 /// Events of the log by key.

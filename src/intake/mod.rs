@@ -11,11 +11,13 @@
 //! or an error that names the line.
 
 pub mod admit;
+mod ahead;
 mod array;
 pub mod csv;
 mod input;
 pub mod json;
 pub(crate) mod judge;
+mod publish;
 pub mod reader;
 pub(crate) mod register;
 pub mod rejects;
@@ -24,8 +26,9 @@ mod split;
 #[cfg(test)]
 mod tests;
 
-pub use admit::{AdmitError, ClockFn, Intake, Outcome, Trust};
+pub use admit::{AdmitError, Candidate, ClockFn, Intake, Outcome, Rejected, Trust};
+pub use ahead::{Batch, Read, ahead};
 pub use json::{Original, Unreadable, check_event, parse_event};
-pub(crate) use judge::sha256_hex;
+pub use publish::{PublishError, publish};
 pub use reader::{Form, ReadError, Record, Source};
 pub use rejects::RejectsWriter;

@@ -1,7 +1,7 @@
 //! Rulebooks (SPEC §3): typed TOML, unknown keys refused, nothing guessed.
 //!
 //! [`Rulebook::parse`] gives a rulebook that can be judged by, or a [`RulebookError`] with line,
-//! column and a hint. What is merely doubtful is left to [`lint`](crate::rulebook::lint). The
+//! column and a hint. What is merely doubtful is left to [`lint`]. The
 //! words of display (titles, clauses) are kept beside the figures and never judge anything.
 
 use std::collections::BTreeMap;

@@ -11,84 +11,14 @@ use crate::event::{
 use crate::facts::{AppFacts, Fact};
 use crate::horizon::Horizon;
 use crate::obligations::{Due, Duty, DutyKind};
+use crate::provenance::{DutyRule, Hold, HoldRule};
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Moment, Timeline};
 use crate::time::Instant;
-use crate::words::words;
 
-words! {
-    /// Where an app is in its review.
-    ReviewState {
-        /// An enterprise app without a declaration.
-        Undeclared = "undeclared",
-        /// A declaration waits.
-        DeclarationPending = "declaration_pending",
-        /// The declaration was rejected.
-        DeclarationRejected = "declaration_rejected",
-        /// In the making.
-        Developing = "developing",
-        /// A copy waits.
-        CopyPending = "copy_pending",
-        /// The copy was rejected.
-        CopyRejected = "copy_rejected",
-        /// The copy was approved.
-        CopyApproved = "copy_approved",
-        /// The copy's approval was taken back.
-        CopyRevoked = "copy_revoked",
-        /// The plaza waits.
-        PlazaPending = "plaza_pending",
-        /// The plaza was refused; the copy's approval stands.
-        PlazaRejected = "plaza_rejected",
-        /// In the plaza.
-        Listed = "listed",
-        /// Taken from the plaza.
-        Delisted = "delisted",
-    }
-}
+mod state;
 
-impl ReviewState {
-    /// Whether the copy's approval holds in it.
-    #[must_use]
-    pub const fn copy_approved(self) -> bool {
-        matches!(
-            self,
-            Self::CopyApproved
-                | Self::PlazaPending
-                | Self::PlazaRejected
-                | Self::Listed
-                | Self::Delisted
-        )
-    }
-
-    /// The stage it waits for, if it waits.
-    #[must_use]
-    pub const fn pending(self) -> Option<Stage> {
-        match self {
-            Self::DeclarationPending => Some(Stage::Declaration),
-            Self::CopyPending => Some(Stage::Copy),
-            Self::PlazaPending => Some(Stage::Plaza),
-            _ => None,
-        }
-    }
-
-    /// Whether a stage may be submitted from it (the channel may forbid the plaza).
-    #[must_use]
-    pub const fn accepts(self, stage: Stage) -> bool {
-        match stage {
-            Stage::Declaration => matches!(self, Self::Undeclared | Self::DeclarationRejected),
-            Stage::Copy => matches!(
-                self,
-                Self::Developing | Self::CopyRejected | Self::CopyRevoked
-            ),
-            Stage::Plaza => {
-                matches!(
-                    self,
-                    Self::CopyApproved | Self::PlazaRejected | Self::Delisted
-                )
-            }
-        }
-    }
-}
+pub use state::ReviewState;
 
 /// Why a block of the interfaces began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,14 +35,14 @@ pub(crate) struct Block {
     pub(crate) kind: BlockKind,
     pub(crate) from: Instant,
     pub(crate) cause: Position,
-    pub(crate) until: Option<Instant>,
+    pub(crate) until: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Failure {
     at: Moment,
     due: Due,
-    remedied: Option<Instant>,
+    remedied: Option<Moment>,
 }
 
 /// An app's review state and what follows from its inspections and reports.
@@ -126,12 +56,14 @@ pub struct Lifecycle {
     declaration_approved: Option<Instant>,
     copy_approved_once: bool,
     key_disabled: bool,
+    key_event: Option<Position>,
     latest: Option<Instant>,
     failures: Vec<Failure>,
     reports_open: u32,
     graves: Vec<Block>,
     hold_until: Option<Instant>,
     hold_without_end: bool,
+    holds: Vec<Hold>,
     duties: Vec<Duty>,
 }
 
@@ -151,12 +83,14 @@ impl Lifecycle {
             declaration_approved: None,
             copy_approved_once: false,
             key_disabled: false,
+            key_event: None,
             latest: None,
             failures: Vec::new(),
             reports_open: 0,
             graves: Vec::new(),
             hold_until: None,
             hold_without_end: false,
+            holds: Vec::new(),
             duties: Vec::new(),
         }
     }
@@ -209,6 +143,27 @@ impl Lifecycle {
     #[must_use]
     pub const fn key_disabled(&self) -> bool {
         self.key_disabled
+    }
+
+    /// The latest event about its key.
+    #[must_use]
+    pub const fn key_event(&self) -> Option<Position> {
+        self.key_event
+    }
+
+    /// What holds the app back or has done so, in the order of the events; what a remedy ended is
+    /// left to the observation that it began.
+    #[must_use]
+    pub fn holds(&self) -> Vec<Hold> {
+        let failures = self.failures.iter();
+        let unremedied = failures.filter(|f| f.remedied.is_none()).map(|f| Hold {
+            cause: f.at.position,
+            until: None,
+            rule: None,
+        });
+        let mut holds: Vec<Hold> = self.holds.iter().copied().chain(unremedied).collect();
+        holds.sort_by_key(|hold| hold.cause);
+        holds
     }
 
     /// The greatest end of a hold set so far.
@@ -269,7 +224,7 @@ impl Lifecycle {
             };
             failure
                 .remedied
-                .is_none_or(|remedied| remedied > due)
+                .is_none_or(|remedied| remedied.time > due)
                 .then_some(Block {
                     kind: BlockKind::Missed,
                     from: due,
@@ -346,8 +301,10 @@ impl Lifecycle {
         }
         match kind {
             Kind::AppPermissionChanged => self.permission = fact.permission(),
-            Kind::AppKeyDisabled => self.key_disabled = true,
-            Kind::AppKeyEnabled => self.key_disabled = false,
+            Kind::AppKeyDisabled | Kind::AppKeyEnabled => {
+                self.key_disabled = kind == Kind::AppKeyDisabled;
+                self.key_event = Some(fact.position());
+            }
             Kind::AppDelisted if self.state == ReviewState::Listed => {
                 self.enter(ReviewState::Delisted, fact);
             }
@@ -382,14 +339,14 @@ impl Lifecycle {
             .iter_mut()
             .filter(|duty| duty.kind == DutyKind::Review)
         {
-            duty.withdraw(fact.time());
+            duty.withdraw(Moment::of(fact));
         }
         (self.state, self.since, self.state_event) = (state, fact.time(), fact.position());
     }
 
     fn close_duties(&mut self, kind: DutyKind, fact: Fact) {
         for duty in self.duties.iter_mut().filter(|duty| duty.kind == kind) {
-            duty.meet(fact.time());
+            duty.meet(Moment::of(fact));
         }
     }
 
@@ -410,12 +367,15 @@ impl Lifecycle {
             },
             fact,
         );
-        let rules = timeline.at(fact.time());
+        let index = timeline.index_at(fact.time());
+        let rules = timeline.version(index);
         let clocks = rules.book.review.clocks.get(&self.channel);
-        if let Some(days) = clocks.and_then(|clocks| clocks.of(stage, self.copy_approved_once)) {
+        let recheck = self.copy_approved_once;
+        if let Some(days) = clocks.and_then(|clocks| clocks.of(stage, recheck)) {
+            let rule = DutyRule::Clock(index, stage, recheck);
             let due = Due::known(timeline.working_days_after(rules, fact.time(), days));
             self.duties
-                .push(Duty::new(DutyKind::Review, None, Moment::of(fact), due));
+                .push(Duty::new(DutyKind::Review, rule, Moment::of(fact), due));
         }
     }
 
@@ -440,15 +400,17 @@ impl Lifecycle {
         } else if self.state.copy_approved() {
             self.enter(ReviewState::CopyRevoked, fact);
         }
-        let rules = timeline.at(fact.time());
+        let index = timeline.index_at(fact.time());
+        let rules = timeline.version(index);
         let due = match rules.book.inspection.fix_within_working_days {
             Some(days) => Due::known(timeline.working_days_after(rules, fact.time(), days)),
             None => Due::Never,
         };
         let at = Moment::of(fact);
         if due != Due::Never {
+            let rule = DutyRule::Inspection(index);
             self.duties
-                .push(Duty::new(DutyKind::FixInspection, None, at, due));
+                .push(Duty::new(DutyKind::FixInspection, rule, at, due));
         }
         self.failures.push(Failure {
             at,
@@ -468,18 +430,20 @@ impl Lifecycle {
             .iter_mut()
             .filter(|failure| failure.remedied.is_none())
         {
-            failure.remedied = Some(fact.time());
+            failure.remedied = Some(Moment::of(fact));
             any = true;
         }
         if any {
-            let days = timeline
-                .at(fact.time())
-                .book
-                .inspection
-                .observation_days
-                .unwrap_or(0);
+            let index = timeline.index_at(fact.time());
+            let inspection = timeline.version(index).book.inspection;
+            let days = inspection.observation_days.unwrap_or(0);
             let until = fact.time().plus_days(days.into());
             self.hold_until = self.hold_until.max(Some(until));
+            self.holds.push(Hold {
+                cause: fact.position(),
+                until: Some(until),
+                rule: Some(HoldRule::Observation(index)),
+            });
         }
     }
 
@@ -490,19 +454,27 @@ impl Lifecycle {
         }
         self.permission = Permission::Ordinary;
         self.reports_open += 1;
-        let rules = timeline.at(fact.time());
+        let index = timeline.index_at(fact.time());
+        let rules = timeline.version(index);
         let of_channel = rules.book.reports.get(&self.channel);
         if let Some(rule) = of_channel.and_then(|by_permission| by_permission.get(&permission)) {
             if let Some(hours) = rule.fix_within_hours {
                 let due = Due::At(fact.time().plus_hours(hours.into()));
+                let rule = DutyRule::Report(index, permission);
                 self.duties
-                    .push(Duty::new(DutyKind::FixReport, None, Moment::of(fact), due));
+                    .push(Duty::new(DutyKind::FixReport, rule, Moment::of(fact), due));
             }
             if let Some(days) = rule.hold_working_days {
-                match timeline.working_days_after(rules, fact.time(), days) {
+                let until = timeline.working_days_after(rules, fact.time(), days);
+                match until {
                     Some(until) => self.hold_until = self.hold_until.max(Some(until)),
                     None => self.hold_without_end = true,
                 }
+                self.holds.push(Hold {
+                    cause: fact.position(),
+                    until,
+                    rule: Some(HoldRule::Report(index, permission)),
+                });
             }
         }
         if fact.report() == ReportSeverity::Extreme {

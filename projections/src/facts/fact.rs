@@ -1,0 +1,185 @@
+//! One event in 32 bytes.
+
+use chrono::NaiveDate;
+
+use super::NameId;
+use crate::event::{
+    Cause, ComplaintClass, Data, InspectionSeverity, Kind, Permission, Position, ReportSeverity,
+    Stage,
+};
+use crate::measure::Measures;
+use crate::time::Instant;
+
+/// One event as the rules read it: when, where in the log, of which type, and a code, a small
+/// word and a value whose meaning the type gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fact {
+    pub(super) time: Instant,
+    /// The position, the kind and a small word, in this order from the highest bit.
+    pub(super) place: u64,
+    value: i64,
+    code: NameId,
+}
+
+impl Fact {
+    pub(super) fn new(time: Instant, position: Position, kind: Kind) -> Self {
+        let place = (position.0 << 16) | ((kind as u64) << 8);
+        Self {
+            time,
+            place,
+            value: 0,
+            code: NameId::NONE,
+        }
+    }
+
+    pub(super) const fn small(self, small: u8) -> Self {
+        Self {
+            place: self.place | small as u64,
+            ..self
+        }
+    }
+
+    pub(super) const fn value(self, value: i64) -> Self {
+        Self { value, ..self }
+    }
+
+    pub(super) const fn code(self, code: NameId) -> Self {
+        Self { code, ..self }
+    }
+
+    const fn word(self) -> usize {
+        (self.place & 0xff) as usize
+    }
+
+    /// When it happened.
+    #[must_use]
+    pub const fn time(self) -> Instant {
+        self.time
+    }
+
+    /// Where in the log it is.
+    #[must_use]
+    pub const fn position(self) -> Position {
+        Position(self.place >> 16)
+    }
+
+    /// Its type.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        Kind::ALL[((self.place >> 8) & 0xff) as usize]
+    }
+
+    /// The code of a violation or behaviour, a grade, a complaint's reason.
+    #[must_use]
+    pub fn name(self) -> Option<NameId> {
+        (self.code != NameId::NONE).then_some(self.code)
+    }
+
+    /// The class of a complaint.
+    #[must_use]
+    pub fn class(self) -> ComplaintClass {
+        ComplaintClass::ALL[self.word()]
+    }
+
+    /// The cause of an outage or an outage day.
+    #[must_use]
+    pub fn cause(self) -> Cause {
+        Cause::ALL[self.word()]
+    }
+
+    /// Which of its app's outages, for the events of one.
+    #[must_use]
+    pub const fn outage(self) -> u32 {
+        self.code.0
+    }
+
+    /// The date of an outage day.
+    #[must_use]
+    pub fn date(self) -> NaiveDate {
+        i32::try_from(self.value)
+            .ok()
+            .and_then(NaiveDate::from_num_days_from_ce_opt)
+            .unwrap_or_default()
+    }
+
+    /// Whether a condition is met.
+    #[must_use]
+    pub const fn met(self) -> bool {
+        self.word() != 0
+    }
+
+    /// The stage of a review step.
+    #[must_use]
+    pub fn stage(self) -> Stage {
+        Stage::ALL[self.word()]
+    }
+
+    /// How grave a failed inspection is.
+    #[must_use]
+    pub fn inspection(self) -> InspectionSeverity {
+        InspectionSeverity::ALL[self.word()]
+    }
+
+    /// How grave a confirmed report is.
+    #[must_use]
+    pub fn report(self) -> ReportSeverity {
+        ReportSeverity::ALL[self.word()]
+    }
+
+    /// The permission an app is given.
+    #[must_use]
+    pub fn permission(self) -> Permission {
+        Permission::ALL[self.word()]
+    }
+
+    /// The measures imposed or lifted.
+    #[must_use]
+    pub const fn measures(self) -> Measures {
+        Measures::from_bits((self.place & 0xff) as u8)
+    }
+
+    /// Until when measures are imposed; until lifted, where there is none.
+    #[must_use]
+    pub fn until(self) -> Option<Instant> {
+        Instant::from_micros(self.value)
+    }
+
+    /// The fact of an event that moves an app's review state or its permission (SPEC §8), which
+    /// needs no interned text; none for any other.
+    #[must_use]
+    pub fn of_lifecycle(position: Position, time: Instant, data: &Data) -> Option<Self> {
+        let fact = |kind| Some(Self::new(time, position, kind));
+        match data {
+            Data::AppPermissionChanged { permission } => {
+                Some(fact(Kind::AppPermissionChanged)?.small(*permission as u8))
+            }
+            Data::AppDelisted => fact(Kind::AppDelisted),
+            Data::AppKeyDisabled => fact(Kind::AppKeyDisabled),
+            Data::AppKeyEnabled => fact(Kind::AppKeyEnabled),
+            Data::ReviewSubmitted { stage } => {
+                Some(fact(Kind::ReviewSubmitted)?.small(*stage as u8))
+            }
+            Data::ReviewApproved { stage } => Some(fact(Kind::ReviewApproved)?.small(*stage as u8)),
+            Data::ReviewRejected { stage, .. } => {
+                Some(fact(Kind::ReviewRejected)?.small(*stage as u8))
+            }
+            Data::InspectionFailed { severity } => {
+                Some(fact(Kind::InspectionFailed)?.small(*severity as u8))
+            }
+            Data::InspectionRemedied => fact(Kind::InspectionRemedied),
+            Data::ReportConfirmed { severity } => {
+                Some(fact(Kind::ReportConfirmed)?.small(*severity as u8))
+            }
+            Data::ReportRemedied => fact(Kind::ReportRemedied),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_fact_takes_32_bytes() {
+        assert!(size_of::<super::Fact>() <= 32);
+    }
+}

@@ -1,0 +1,99 @@
+//! `standing explain`: why a standing is what it is, down to the events and the clauses.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use clap::Args;
+use standing_projections::explain::{self, EventNote, Subject};
+use standing_projections::{LocalMonth, Position};
+
+use super::ask::{AskArgs, Question, developer_of};
+use super::output::Format;
+use super::{Context, Failure};
+use crate::history::Scope;
+use crate::ledger::{Ledger, Query};
+
+/// Explain why a developer or an app stands as it does
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A developer or an app
+    #[arg(value_name = "SUBJECT")]
+    subject: String,
+    /// Only what happened in this local month, such as 2014-05
+    #[arg(long, value_name = "M")]
+    month: Option<LocalMonth>,
+    #[command(flatten)]
+    ask: AskArgs,
+}
+
+pub(super) async fn run(context: &Context, args: ExplainArgs) -> Result<ExitCode, Failure> {
+    let developer = developer_of(&*context.open().await?, &args.subject).await?;
+    let scope = Scope::Developers(vec![developer]);
+    let question = Question::open(context, &args.ask, &scope).await?;
+    let standings = question.standings();
+    let registered = standings.first().filter(|standing| {
+        standing.developer == args.subject
+            || standing.apps.iter().any(|app| app.app == args.subject)
+    });
+    let standing = registered.ok_or_else(|| {
+        Failure::new(format!(
+            "`{}` was not registered at that instant",
+            args.subject
+        ))
+        .hint("ask with a later `--as-of` or `--known-at`")
+    })?;
+    let asked = explain::Question {
+        standing,
+        timeline: &question.timeline,
+        subject: if standing.developer == args.subject {
+            Subject::Developer
+        } else {
+            Subject::App(&args.subject)
+        },
+        month: args.month,
+        lang: context.lang,
+    };
+    let mut notes = BTreeMap::new();
+    for position in explain::events_needed(&asked) {
+        if let Some(note) = note(&*question.ledger, position).await? {
+            notes.insert(position, note);
+        }
+    }
+    let graph = explain::explain(&asked, &notes);
+    match context.out.format(Format::Json) {
+        Format::Table => context.out.text(&explain::tree(&graph).to_string())?,
+        Format::Json => {
+            context
+                .out
+                .text(&format!("{}\n", serde_json::to_string_pretty(&graph)?))?;
+        }
+        Format::Jsonl => context
+            .out
+            .text(&format!("{}\n", serde_json::to_string(&graph)?))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The event at a position, as an explanation shows it.
+async fn note(ledger: &dyn Ledger, position: Position) -> Result<Option<EventNote>, Failure> {
+    let after = Position(position.0.saturating_sub(1));
+    let query = Query {
+        after,
+        up_to: Some(position),
+        limit: 1,
+        ..Query::default()
+    };
+    let Some(stored) = ledger.read(&query).await?.into_iter().next() else {
+        return Ok(None);
+    };
+    let mut body: serde_json::Value = serde_json::from_str(&stored.json)?;
+    Ok(Some(EventNote {
+        id: stored.id,
+        source: stored.source,
+        time: stored.time,
+        recordedtime: Some(stored.recordedtime),
+        kind: stored.kind,
+        subject: stored.subject,
+        data: body["data"].take(),
+    }))
+}

@@ -1,0 +1,68 @@
+//! Publishing rulebooks: a version is an event like any other.
+
+use serde_json::{Value, json};
+use standing_projections::rulebook::RulebookError;
+use standing_projections::{Instant, Position, Refusal, Rulebook};
+
+use super::admit::{AdmitError, Candidate, Intake, Outcome, Trust};
+use super::judge::sha256_hex;
+
+/// Who publishes the rulebooks that this program publishes.
+const SOURCE: &str = "/standing/rulebooks";
+
+/// Why a rulebook was not published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// It does not parse.
+    #[error(transparent)]
+    Invalid(#[from] RulebookError),
+    /// The ledger refuses it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It could not be appended.
+    #[error(transparent)]
+    Admit(#[from] AdmitError),
+}
+
+/// Publishes versions of a rulebook, recorded at an instant or now; their positions, in order.
+///
+/// A version that was published before with the same text is left as it is.
+///
+/// # Errors
+/// The first that is not accepted; those before it are published.
+pub async fn publish(
+    intake: &mut Intake,
+    texts: &[impl AsRef<str>],
+    recorded_time: Option<Instant>,
+) -> Result<Vec<Position>, PublishError> {
+    let at = recorded_time.unwrap_or_else(|| intake.now());
+    let mut batch: Vec<Candidate> = Vec::new();
+    for text in texts {
+        let text = text.as_ref();
+        let book = Rulebook::parse(text)?;
+        let event = json!({
+            "specversion": "1.0",
+            "id": format!("{}@{}", book.id, book.version),
+            "source": SOURCE,
+            "type": "rulebook.published",
+            "time": at,
+            "recordedtime": at,
+            "subject": book.id,
+            "data": {"version": book.version, "toml": text, "sha256": sha256_hex(text)},
+        });
+        if let Value::Object(body) = event {
+            batch.push(Candidate::new(body));
+        }
+    }
+    let trust = if recorded_time.is_some() {
+        Trust::Events
+    } else {
+        Trust::Clock
+    };
+    let outcomes = intake.admit(batch, trust).await?;
+    let position = |outcome| match outcome {
+        Outcome::Appended(position) | Outcome::Duplicate(position) => Ok(position),
+        Outcome::Refused(rejected) => Err(rejected.refusal.into()),
+    };
+    outcomes.into_iter().map(position).collect()
+}

@@ -438,10 +438,9 @@ fn what_was_read_before_a_file_broke_is_taken_and_told() {
                 imported.appended + imported.duplicates > 100,
                 "{imported:?}"
             );
-            assert_eq!(
-                (imported.refused, imported.rejects[0]["line"].as_u64()),
-                (1, Some(3))
-            );
+            // What a damaged file gives before that is found may be anything.
+            assert_eq!(imported.refused == 1, file == name);
+            assert_eq!(imported.rejects[0]["line"], 3);
         }
         let taken = ledger.ids();
         assert_eq!(

@@ -14,7 +14,7 @@ use crate::plaza;
 use crate::provenance::Step;
 use crate::retraction::disregarded;
 use crate::review::{Block, Lifecycle};
-use crate::rules::{Moment, Timeline};
+use crate::rules::Timeline;
 use crate::sanctions::{Sanction, sanctions};
 use crate::standing::{
     AppMonth, AppStanding, ComplaintCounts, Review, Sanction as PrintedSanction, Standing,
@@ -267,13 +267,7 @@ fn app_standing<'a>(
     {
         horizon.see(usage.time);
     }
-    let escalations: Vec<(Moment, usize)> = fold
-        .tiers
-        .steps
-        .iter()
-        .filter(|step| !step.begins)
-        .map(|step| (step.at, step.incident))
-        .collect();
+    let escalations = fold.tiers.escalations();
     let obligations = obligations::obligations(
         timeline,
         names,

@@ -108,12 +108,7 @@ impl AppRecord {
                     Some(_) => Ok(()),
                 }
             }
-            data if Fact::of_lifecycle(Position(0), time, data)
-                .is_some_and(|fact| fact.kind().is_lifecycle()) =>
-            {
-                self.lifecycle.check(time, data)
-            }
-            _ => Ok(()),
+            data => self.lifecycle.check(time, data),
         }
     }
 

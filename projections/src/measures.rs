@@ -13,15 +13,18 @@ use crate::standing::MeasureInForce;
 use crate::time::Instant;
 
 impl Interval {
-    /// Whether a lift ends it: one of this measure that comes after the interval's beginning, and
-    /// for a block that began at a missed due instant, strictly after that instant.
-    fn is_lifted_by(&self, lift: Fact) -> bool {
-        let after = match self.origin {
-            Origin::Termination => false,
-            Origin::MissedFix => lift.time() > self.from,
-            _ => (lift.time(), lift.position()) > (self.from, self.cause),
+    /// The lift that ends it: the first of this measure that comes after the interval's beginning,
+    /// and for a block that began at a missed due instant, strictly after that instant.
+    fn lift<'a>(&self, lifts: &'a [Fact]) -> Option<&'a Fact> {
+        let later = match self.origin {
+            Origin::Termination => lifts.len(),
+            Origin::MissedFix => lifts.partition_point(|lift| lift.time() <= self.from),
+            _ => lifts
+                .partition_point(|lift| (lift.time(), lift.position()) <= (self.from, self.cause)),
         };
-        after && lift.measures().contains(self.measure)
+        lifts[later..]
+            .iter()
+            .find(|lift| lift.measures().contains(self.measure))
     }
 
     fn holds(&self, at: Instant) -> bool {
@@ -111,10 +114,7 @@ pub(crate) fn in_force(
 ) -> (Vec<MeasureInForce>, Vec<Interval>) {
     let mut running = intervals(timeline, grounds);
     for interval in &mut running {
-        let lift = grounds
-            .lifts
-            .iter()
-            .find(|lift| interval.is_lifted_by(**lift));
+        let lift = interval.lift(grounds.lifts);
         if let Some(lift) = lift.filter(|l| interval.until.is_none_or(|until| l.time() < until)) {
             interval.until = Some(lift.time());
             interval.ended_by = Some(lift.position());

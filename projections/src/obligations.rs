@@ -138,8 +138,8 @@ pub(crate) struct Grounds<'a> {
     pub(crate) sanctions: &'a [Sanction],
     /// Its remedies of violations and the facts of data deletion, in order.
     pub(crate) facts: &'a [Fact],
-    /// The steps of incidents that escalate, with the incident.
-    pub(crate) escalations: &'a [(Moment, usize)],
+    /// For each step of the app, when its incident escalates next.
+    pub(crate) escalations: &'a [Option<Moment>],
     pub(crate) endings: &'a [Ending],
 }
 
@@ -151,13 +151,20 @@ pub(crate) fn obligations<'a>(
     grounds: &Grounds<'_>,
     horizon: &mut Horizon,
 ) -> Vec<Obligation<'a>> {
+    let mut remedies: Vec<Fact> = grounds
+        .facts
+        .iter()
+        .copied()
+        .filter(|fact| fact.kind() == Kind::ViolationRemedied)
+        .collect();
+    remedies.sort_unstable_by_key(|fact| (fact.name(), fact.time(), fact.position()));
     let mut duties = review.to_vec();
     duties.extend(
         grounds
             .sanctions
             .iter()
             .enumerate()
-            .filter_map(|(index, sanction)| fix(names, index, sanction, grounds)),
+            .filter_map(|(index, sanction)| fix(names, &remedies, index, sanction, grounds)),
     );
     duties.extend(deletions(timeline, grounds));
     let mut printed: Vec<_> = duties
@@ -182,7 +189,13 @@ pub(crate) fn obligations<'a>(
 
 /// The duty that a step brings: met by the first later remedy of its code, withdrawn where its
 /// incident escalates before that.
-fn fix(names: &Names, index: usize, sanction: &Sanction, grounds: &Grounds<'_>) -> Option<Duty> {
+fn fix(
+    names: &Names,
+    remedies: &[Fact],
+    index: usize,
+    sanction: &Sanction,
+    grounds: &Grounds<'_>,
+) -> Option<Duty> {
     let source = grounds.incidents[sanction.incident].source;
     // A code that no event names has no number, and then no remedy either.
     let code = names.find(source.code(names));
@@ -193,20 +206,17 @@ fn fix(names: &Names, index: usize, sanction: &Sanction, grounds: &Grounds<'_>) 
         Due::At(sanction.fix_by?),
     );
     duty.source = Some(source);
-    let remedy = grounds.facts.iter().find(|fact| {
-        fact.kind() == Kind::ViolationRemedied
-            && code.is_some()
-            && fact.name() == code
-            && sanction.at.is_before(**fact)
+    let remedy = code.and_then(|code| {
+        let later = |fact: &Fact| (fact.name(), fact.time(), fact.position());
+        let step = (Some(code), sanction.at.time, sanction.at.position);
+        let place = remedies.partition_point(|fact| later(fact) <= step);
+        remedies.get(place).filter(|fact| fact.name() == Some(code))
     });
-    let escalation = grounds
-        .escalations
-        .iter()
-        .find(|(at, incident)| *incident == sanction.incident && *at > sanction.at);
+    let escalation = grounds.escalations[sanction.step];
     match (remedy, escalation) {
-        (Some(remedy), Some((at, _))) if at.is_before(*remedy) => duty.withdraw(*at),
+        (Some(remedy), Some(at)) if at.is_before(*remedy) => duty.withdraw(at),
         (Some(remedy), _) => duty.meet(Moment::of(*remedy)),
-        (None, Some((at, _))) => duty.withdraw(*at),
+        (None, Some(at)) => duty.withdraw(at),
         (None, None) => {}
     }
     Some(duty)
@@ -239,11 +249,16 @@ fn deletions(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Duty> {
             duties.push(duty(ending.at));
         }
     }
+    let confirmations: Vec<Fact> = grounds
+        .facts
+        .iter()
+        .copied()
+        .filter(|fact| fact.kind() == Kind::DataDeletionConfirmed)
+        .collect();
     for duty in &mut duties {
-        let confirmed = grounds
-            .facts
-            .iter()
-            .find(|fact| fact.kind() == Kind::DataDeletionConfirmed && duty.at.is_before(**fact));
+        let confirmed = confirmations
+            [confirmations.partition_point(|fact| !duty.at.is_before(*fact))..]
+            .first();
         if let Some(fact) = confirmed {
             duty.meet(Moment::of(*fact));
         }

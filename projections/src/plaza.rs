@@ -29,12 +29,12 @@ pub(crate) fn score_terms(
         if let Some(days) = window {
             // Within the window is strictly later than its beginning.
             let leaves = fact.time().micros() + i64::from(days) * crate::time::DAY_MICROS;
-            let Some(leaves) = Instant::from_micros(leaves) else {
-                continue;
-            };
-            horizon.see(leaves);
-            if leaves <= horizon.as_of() {
-                continue;
+            // What leaves after the last instant there is never leaves.
+            if let Some(leaves) = Instant::from_micros(leaves) {
+                horizon.see(leaves);
+                if leaves <= horizon.as_of() {
+                    continue;
+                }
             }
         }
         let Some(behavior) = fact.name().and_then(|code| rules.behavior(code)) else {

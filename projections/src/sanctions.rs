@@ -1,6 +1,7 @@
 //! The sanctions that an app's steps bring (SPEC §4).
 
 use crate::event::Position;
+use crate::measure::{Measure, Measures};
 use crate::provenance::Step;
 use crate::rulebook::Level;
 use crate::rules::{Moment, Timeline};
@@ -56,7 +57,7 @@ pub(crate) fn sanctions(timeline: &Timeline, steps: &[Step]) -> Vec<Sanction> {
             }
         };
         // A warning has no interval, and alone no end either.
-        let until = days.filter(|_| measures.lasting().next().is_some());
+        let until = days.filter(|_| measures != Measures::only(Measure::Warning));
         sanctions.push(Sanction {
             at: step.at,
             month: step.month,

@@ -346,6 +346,19 @@ impl<'a> Tiers<'a> {
         }
     }
 
+    /// For each step, the next of its incident.
+    pub(crate) fn escalations(&self) -> Vec<Option<Moment>> {
+        let mut next: Vec<Option<Moment>> = vec![None; self.incidents.len()];
+        let mut of_steps: Vec<Option<Moment>> = self
+            .steps
+            .iter()
+            .rev()
+            .map(|step| next[step.incident].replace(step.at))
+            .collect();
+        of_steps.reverse();
+        of_steps
+    }
+
     /// Hands each month's counted complaints to its incident, once all are in.
     pub(crate) fn settle_evidence(&mut self) {
         for month in &mut self.months {

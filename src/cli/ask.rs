@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use standing_projections::facts::History;
-use standing_projections::rules::Timeline;
+use standing_projections::rules::{RulesError, Timeline};
 use standing_projections::{Ask, Instant, Position, Rulebook, Standing, assess};
 
 use super::Context;
@@ -83,7 +83,10 @@ impl Question {
         };
         let history = history::load(&*ledger, scope, known_at).await?;
         let timeline = if args.rules.is_empty() {
-            Timeline::known(&history, known_at)?
+            Timeline::known(&history, known_at).map_err(|error| match args.known_at {
+                Some(_) => none_known(error, known_at),
+                None => error.into(),
+            })?
         } else {
             let books: Result<Vec<_>, Failure> =
                 args.rules.iter().map(|file| read_rulebook(file)).collect();
@@ -129,6 +132,18 @@ impl Question {
             .collect();
         all.sort_by_key(|standing| standing.developer);
         all
+    }
+}
+
+/// Where rulebooks came later than what is asked, there is something better to say than that
+/// there are none.
+fn none_known(error: RulesError, known_at: Position) -> Failure {
+    match error {
+        RulesError::None => Failure::new(format_args!(
+            "no rulebook was published up to position {known_at}: nothing can be judged"
+        ))
+        .hint("judge by one of your own with `--rules FILE`, or ask with a later `--known-at`"),
+        error => error.into(),
     }
 }
 

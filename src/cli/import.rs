@@ -35,7 +35,7 @@ pub(super) struct ImportArgs {
 }
 
 /// What an import came to.
-#[derive(Debug, Default, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 struct Tally {
     appended: u64,
     duplicates: u64,
@@ -49,48 +49,58 @@ pub(super) async fn run(context: &Context, args: ImportArgs) -> Result<ExitCode,
         Trust::Clock
     };
     let ledger = context.open().await?;
-    let rejects = args
+    let path = args
         .rejects
         .unwrap_or_else(|| PathBuf::from("rejects.jsonl"));
-    let mut import = Import::new(ledger, trust, &rejects);
-    let files = args.files.iter().map(|file| Source::open(file));
-    for source in files.chain(args.retry.iter().map(|file| Source::open_rejects(file))) {
-        let source = source.map_err(read_failure)?;
-        let read = import.read(context, source).await;
-        if let Err(failure) = read {
-            // What was refused before is not lost with what failed.
-            import.rejects.finish()?;
-            return Err(failure);
-        }
-    }
+    let mut import = Import::new(ledger, trust, &path);
+    let read = import.read_all(context, &args.files, &args.retry).await;
+    // What was taken and refused before something failed is told and written all the same.
     let tally = import.tally;
-    import.rejects.finish()?;
+    let written = import.rejects.finish();
+    let written = written.map_err(|error| rejects_failure(&path, &error));
+    if read.is_ok() || tally != Tally::default() {
+        print(context, tally)?;
+    }
+    if tally.refused > 0 && written.is_ok() {
+        let path = path.display();
+        let (were, them) = match tally.refused {
+            1 => ("event was", "it"),
+            _ => ("events were", "them"),
+        };
+        context.out.say(format_args!(
+            "{} {were} refused: see `{path}`",
+            tally.refused
+        ));
+        context.out.hint(format_args!(
+            "mend {them} there, then `standing import --retry {path}`"
+        ));
+    }
+    read.and(written.map(drop))?;
+    Ok(match tally.refused {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(2),
+    })
+}
+
+fn print(context: &Context, tally: Tally) -> Result<(), Failure> {
     match context.out.format(Format::Json) {
         Format::Table => {
             let mut table = table(["APPENDED", "DUPLICATES", "REFUSED"]);
             table.add_row([tally.appended, tally.duplicates, tally.refused]);
-            context.out.table(&table)?;
+            context.out.table(&table)
         }
         _ => context
             .out
-            .text(&format!("{}\n", serde_json::to_string(&tally)?))?,
+            .text(&format!("{}\n", serde_json::to_string(&tally)?)),
     }
-    if tally.refused == 0 {
-        return Ok(ExitCode::SUCCESS);
-    }
-    let rejects = rejects.display();
-    let (were, them) = match tally.refused {
-        1 => ("event was", "it"),
-        _ => ("events were", "them"),
-    };
-    context.out.say(format_args!(
-        "{} {were} refused: see `{rejects}`",
-        tally.refused
-    ));
-    context.out.hint(format_args!(
-        "mend {them} there, then `standing import --retry {rejects}`"
-    ));
-    Ok(ExitCode::from(2))
+}
+
+fn rejects_failure(path: &Path, error: &std::io::Error) -> Failure {
+    let path = path.display();
+    Failure::new(format_args!(
+        "what was refused cannot be written to `{path}`: {error}"
+    ))
+    .hint("name another file with `--rejects`; what was taken is answered as duplicates")
 }
 
 fn read_failure(error: crate::intake::ReadError) -> Failure {
@@ -105,6 +115,7 @@ fn read_failure(error: crate::intake::ReadError) -> Failure {
 pub(super) struct Import {
     intake: Intake,
     trust: Trust,
+    path: PathBuf,
     rejects: RejectsWriter,
     tally: Tally,
 }
@@ -114,9 +125,23 @@ impl Import {
         Self {
             intake: Intake::new(ledger, Context::clock()),
             trust,
+            path: rejects.to_owned(),
             rejects: RejectsWriter::new(rejects),
             tally: Tally::default(),
         }
+    }
+
+    async fn read_all(
+        &mut self,
+        context: &Context,
+        files: &[PathBuf],
+        retry: &[PathBuf],
+    ) -> Result<(), Failure> {
+        let files = files.iter().map(|file| Source::open(file));
+        for source in files.chain(retry.iter().map(|file| Source::open_rejects(file))) {
+            self.read(context, source.map_err(read_failure)?).await?;
+        }
+        Ok(())
     }
 
     async fn read(&mut self, context: &Context, source: Source) -> Result<(), Failure> {
@@ -176,7 +201,9 @@ impl Import {
                     None => continue,
                 };
             self.tally.refused += 1;
-            self.rejects.write(line, &refusal, &original)?;
+            self.rejects
+                .write(line, &refusal, &original)
+                .map_err(|error| rejects_failure(&self.path, &error))?;
         }
         Ok(())
     }

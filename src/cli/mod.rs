@@ -214,7 +214,10 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Rules(args) => rules::run(context, args).await,
         Command::Completions { shell } => {
             let mut command = Cli::command();
-            clap_complete::generate(shell, &mut command, "standing", &mut std::io::stdout());
+            // Into memory first: on a closed pipe the generator itself would panic.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "standing", &mut script);
+            context.out.bytes(&script)?;
             Ok(ExitCode::SUCCESS)
         }
     }

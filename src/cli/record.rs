@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
-use standing_projections::Instant;
 use standing_projections::event::Kind;
+use standing_projections::{Instant, Refusal};
 
 use super::Context;
 use super::failure::Failure;
@@ -74,7 +74,10 @@ pub(super) async fn append(context: &Context, event: Value) -> Result<ExitCode, 
     let Value::Object(body) = event else {
         return Err(Failure::new("an event is an object"));
     };
-    let body = check_event(body).map_err(|unreadable| unreadable.refusal)?;
+    let body = match check_event(body) {
+        Ok(body) => body,
+        Err(unreadable) => return Ok(refused(context, &unreadable.refusal)),
+    };
     let mut intake = Intake::new(context.open().await?, Context::clock());
     match intake.record(body).await.map_err(admit_failure)? {
         Outcome::Appended(position) => context.out.text(&format!("{position}\n"))?,
@@ -82,18 +85,19 @@ pub(super) async fn append(context: &Context, event: Value) -> Result<ExitCode, 
             context.out.say("the same event was there already");
             context.out.text(&format!("{position}\n"))?;
         }
-        Outcome::Refused(rejected) => {
-            let refusal = rejected.refusal;
-            let at = if refusal.pointer.is_empty() {
-                String::new()
-            } else {
-                format!(" (at {})", refusal.pointer)
-            };
-            context
-                .out
-                .failure(&Failure::new(format_args!("{refusal}{at}")));
-            return Ok(ExitCode::from(2));
-        }
+        Outcome::Refused(rejected) => return Ok(refused(context, &rejected.refusal)),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says why an event is refused.
+fn refused(context: &Context, refusal: &Refusal) -> ExitCode {
+    let at = if refusal.pointer.is_empty() {
+        String::new()
+    } else {
+        format!(" (at {})", refusal.pointer)
+    };
+    let message = format_args!("{refusal}{at}");
+    context.out.failure(&Failure::new(message));
+    ExitCode::from(2)
 }

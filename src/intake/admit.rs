@@ -173,6 +173,10 @@ impl Intake {
                     .unwrap_or(Outcome::Appended(Position(0))));
             }
         };
+        let key = Key {
+            source: &new.event.source,
+            id: &new.event.id,
+        };
         let desk = Desk::new(self.ledger.clone());
         let one = [Candidate(Ok(new.clone()))];
         let refused = |refusal| {
@@ -191,22 +195,29 @@ impl Intake {
             }
             match desk.step(&new.event, &new.body).await {
                 Ok(()) => {
-                    let key = Key {
-                        source: &new.event.source,
-                        id: &new.event.id,
-                    };
-                    let found = self.ledger.find(&[key]).await?.into_iter().next().flatten();
                     self.register = Register::default();
-                    let position = found.map(|stored| stored.position).unwrap_or_default();
+                    let position = self.position_of(key).await?.unwrap_or_default();
                     return Ok(Outcome::Appended(position));
                 }
-                Err(DeskError::Refused(refusal)) => return Ok(refused(refusal)),
+                // The desk may have seen more of the log than the look-up: where the same event
+                // came from elsewhere in between, it is a duplicate and not out of order.
+                Err(DeskError::Refused(refusal)) => {
+                    if self.position_of(key).await?.is_none() {
+                        return Ok(refused(refusal));
+                    }
+                }
                 Err(DeskError::Overtaken) => {}
                 Err(DeskError::Store(error)) => return Err(error.into()),
                 Err(DeskError::Append(error)) => return Err(error.into()),
             }
         }
         Err(AdmitError::Contended(TRIES))
+    }
+
+    /// Where the event of that key is.
+    async fn position_of(&self, key: Key<'_>) -> Result<Option<Position>, StoreError> {
+        let found = self.ledger.find(&[key]).await?.into_iter().next().flatten();
+        Ok(found.map(|stored| stored.position))
     }
 
     /// Reads what the batch is judged by: its keys, the events it refers to, its subjects and the
@@ -422,17 +433,26 @@ fn part(batch: Vec<Candidate>, verdicts: Vec<Verdict>) -> (Vec<NewEvent>, Vec<Ot
     (accepted, others)
 }
 
-/// The batch in its order, to be judged anew. What was refused on the log as it was is read again.
+/// The batch in its order, to be judged anew, as it was before it was judged: what was refused on
+/// the log as it was is read again, and a recorded time that an event was given is taken from it.
 fn whole_again(accepted: Vec<NewEvent>, others: Vec<Other>) -> Vec<Candidate> {
-    let mut batch: Vec<Candidate> = accepted.into_iter().map(|new| Candidate(Ok(new))).collect();
-    for (index, other, _) in others {
-        let candidate = match other.0 {
-            Err(rejected) => Candidate::new(rejected.body),
-            ready => Candidate(ready),
-        };
-        batch.insert(index, candidate);
-    }
-    batch
+    let total = accepted.len() + others.len();
+    let mut accepted = accepted.into_iter().map(|mut new| {
+        if !new.body.contains_key("recordedtime") {
+            new.event.recordedtime = None;
+        }
+        Candidate(Ok(new))
+    });
+    let mut others = others.into_iter().peekable();
+    (0..total)
+        .filter_map(
+            |index| match others.next_if(|(place, ..)| *place == index) {
+                Some((_, Candidate(Err(rejected)), _)) => Some(Candidate::new(rejected.body)),
+                Some((_, ready, _)) => Some(ready),
+                None => accepted.next(),
+            },
+        )
+        .collect()
 }
 
 fn outcomes(accepted: Vec<NewEvent>, others: Vec<Other>, first: Position) -> Vec<Outcome> {

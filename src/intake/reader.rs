@@ -85,7 +85,8 @@ impl ReadError {
                 io::ErrorKind::UnexpectedEof => {
                     Some("the file may be cut short: events before that line were read")
                 }
-                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+                // The last is how zstd tells it.
+                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
                     Some("the file may be damaged: events before that line were read")
                 }
                 _ => None,

@@ -249,6 +249,10 @@ impl Lifecycle {
             );
             Err(out_of_order("/type", message))
         };
+        let lifecycle = Fact::of_lifecycle(Position(0), time, data);
+        if !lifecycle.is_some_and(|fact| fact.kind().is_lifecycle()) {
+            return Ok(());
+        }
         if let Some(latest) = self.latest.filter(|latest| time < *latest) {
             let message = format!(
                 "reviews, inspections, reports, keys and delistings of an app arrive in time \

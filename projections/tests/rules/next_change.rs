@@ -89,7 +89,8 @@ fn a_rulebook_is_known_from_its_own_position_on() {
     let level = |known| {
         let timeline = Timeline::known(&history, Position(known)).ok()?;
         let grave = history.names().find("grave").unwrap();
-        timeline.at(at("03-02T00:00:00")).level_of(grave)
+        let catalogued = timeline.at(at("03-02T00:00:00")).catalogued(grave);
+        catalogued.map(|(level, _)| level)
     };
     let level = |known| level(known).map_or(Value::Null, |level| json!(level));
     assert_eq!(

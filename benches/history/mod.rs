@@ -7,6 +7,7 @@ use standing_projections::Instant;
 /// 2014-01-01 and 36 months on.
 const START: i64 = 1_388_534_400_000_000;
 const SPAN: i64 = 36 * 30 * 86_400_000_000;
+const VALID: i64 = 17 * 30 * 86_400_000_000;
 const HOLD: i64 = 40 * 86_400_000_000;
 
 /// A small, fast generator of numbers (SplitMix64).
@@ -30,6 +31,7 @@ struct App {
     id: String,
     step: usize,
     not_before: i64,
+    not_after: i64,
     outages: u64,
     open: bool,
 }
@@ -60,6 +62,7 @@ pub(crate) fn lines(seed: u64, developers: u64, events: u64) -> Vec<String> {
                 id,
                 step,
                 not_before: 0,
+                not_after: i64::MAX,
                 outages: 0,
                 open: false,
             });
@@ -115,7 +118,7 @@ fn event(random: &mut Random, lines: &mut Vec<String>, app: &mut App, at: i64) {
         }
         80..=84 => ("violation.found", code(random)),
         85..=89 => ("violation.remedied", code(random)),
-        90..=97 if at >= app.not_before => lifecycle(app, at),
+        90..=97 if (app.not_before..app.not_after).contains(&at) => lifecycle(app, at),
         _ => (
             "outage.day_recorded",
             format!(r#"{{"date":"{}","cause":"platform"}}"#, local_date(at)),
@@ -156,8 +159,12 @@ fn lifecycle(app: &mut App, at: i64) -> (&'static str, String) {
     } else {
         6
     };
-    if kind == "inspection.remedied" {
-        app.not_before = at + HOLD;
+    match app.step {
+        // An approved declaration lapses after 18 months, and is not used past 17.
+        2 => app.not_after = at + VALID,
+        3 => app.not_after = i64::MAX,
+        6 => app.not_before = at + HOLD,
+        _ => {}
     }
     (kind, data.to_owned())
 }

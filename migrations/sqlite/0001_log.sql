@@ -44,6 +44,18 @@ CREATE INDEX events_by_subject ON events (subject);
 CREATE INDEX events_by_kind ON events (kind);
 CREATE INDEX events_by_target ON events (target) WHERE target IS NOT NULL;
 
+-- An event takes the next position, a recorded time no earlier than the last one's, and a new key.
+-- The constraints alone would not do: `INSERT OR REPLACE` takes the rows in its way out, and no
+-- DELETE trigger fires for them. FAIL and not ABORT, because for an ABORT that may come SQLite
+-- keeps every page as it was, which costs a bulk import a third of its speed.
+CREATE TRIGGER events_follow BEFORE INSERT ON events
+WHEN NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events)
+    OR NEW.recordedtime < (SELECT recordedtime FROM events WHERE position = NEW.position - 1)
+    OR EXISTS (SELECT 1 FROM events WHERE source = NEW.source AND id = NEW.id)
+BEGIN
+    SELECT RAISE(FAIL, 'the log is append-only: an event takes the next position, a recorded time no earlier than the last and a new key');
+END;
+
 CREATE TRIGGER events_are_not_updated BEFORE UPDATE ON events
 BEGIN
     SELECT RAISE(ABORT, 'the log is append-only: events are never updated');
@@ -52,6 +64,12 @@ END;
 CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events
 BEGIN
     SELECT RAISE(ABORT, 'the log is append-only: events are never deleted');
+END;
+
+CREATE TRIGGER names_are_new BEFORE INSERT ON names
+WHEN EXISTS (SELECT 1 FROM names WHERE key = NEW.key OR text = NEW.text)
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: names are never replaced');
 END;
 
 CREATE TRIGGER names_are_not_updated BEFORE UPDATE ON names

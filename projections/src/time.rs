@@ -8,7 +8,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, Offset, TimeZone};
+use chrono::{
+    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike,
+};
 use chrono_tz::Tz;
 
 /// Microseconds in a day as a length: 24 h (SPEC §1).
@@ -100,15 +102,33 @@ impl Instant {
 }
 
 impl fmt::Display for Instant {
+    /// Digit by digit: an instant is printed for every event stored, and format strings cost more
+    /// there than everything else.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let utc = self.utc();
-        write!(f, "{}", utc.format("%Y-%m-%dT%H:%M:%S"))?;
-        let fraction = self.0.rem_euclid(1_000_000);
-        if fraction != 0 {
-            let digits = format!("{fraction:06}");
-            write!(f, ".{}", digits.trim_end_matches('0'))?;
+        fn put(buffer: &mut [u8], at: usize, digits: usize, mut number: u32) {
+            for place in (at..at + digits).rev() {
+                buffer[place] = b'0' + u8::try_from(number % 10).unwrap_or(0);
+                number /= 10;
+            }
         }
-        f.write_str("Z")
+        let utc = self.utc();
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        put(&mut text, 0, 4, utc.year().cast_unsigned());
+        put(&mut text, 5, 2, utc.month());
+        put(&mut text, 8, 2, utc.day());
+        put(&mut text, 11, 2, utc.hour());
+        put(&mut text, 14, 2, utc.minute());
+        put(&mut text, 17, 2, utc.second());
+        put(&mut text, 20, 6, utc.and_utc().timestamp_subsec_micros());
+        let mut end = text.len() - 1;
+        while text[end - 1] == b'0' && end > 20 {
+            end -= 1;
+        }
+        if end == 20 {
+            end = 19;
+        }
+        text[end] = b'Z';
+        f.pad(std::str::from_utf8(&text[..=end]).unwrap_or_default())
     }
 }
 
@@ -143,7 +163,7 @@ fn parse_rfc3339(text: &str) -> Option<Instant> {
         })
     };
     let literal = |at: usize, allowed: &[u8]| bytes.get(at).is_some_and(|b| allowed.contains(b));
-    if !(literal(4, b"-") && literal(7, b"-") && literal(10, b"Tt ")) {
+    if !(literal(4, b"-") && literal(7, b"-") && literal(10, b"Tt")) {
         return None;
     }
     if !(literal(13, b":") && literal(16, b":")) {
@@ -204,6 +224,17 @@ impl LocalMonth {
     #[must_use]
     pub fn of(date: NaiveDate) -> Self {
         Self(date.year() * 12 + date.month0().cast_signed())
+    }
+
+    /// The first month that begins on a date or after it.
+    #[must_use]
+    pub fn beginning_from(date: NaiveDate) -> Self {
+        let month = Self::of(date);
+        if date == month.first_date() {
+            month
+        } else {
+            month.next()
+        }
     }
 
     /// The first date of the month.
@@ -415,6 +446,7 @@ mod tests {
                 "2015-03-03T01:00:00.1234567Z",
                 "2015-03-03T01:00:00.123456Z",
             ),
+            ("2015-03-03T01:00:10.000010Z", "2015-03-03T01:00:10.00001Z"),
             ("2015-03-03t09:00:00+08:00", "2015-03-03T01:00:00Z"),
             ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
         ];
@@ -433,6 +465,7 @@ mod tests {
             "2015-03-03T01:00:00.Z",
             "2015-03-03T01:00:00+0800",
             "2015-03-03T24:00:00Z",
+            "2015-03-03 01:00:00Z",
             "２015-03-03T01:00:00Z",
         ] {
             assert!(text.parse::<Instant>().is_err(), "{text}");

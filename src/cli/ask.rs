@@ -152,7 +152,13 @@ pub(super) fn read_rulebook(file: &Path) -> Result<Rulebook, Failure> {
     let name = file.display();
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::new(format!("`{name}` cannot be read: {error}")))?;
-    Rulebook::parse(&text).map_err(|error| {
+    parse_rulebook(file, &text)
+}
+
+/// Reads a rulebook from the text of a file, its error with the file's name.
+pub(super) fn parse_rulebook(file: &Path, text: &str) -> Result<Rulebook, Failure> {
+    let name = file.display();
+    Rulebook::parse(text).map_err(|error| {
         let failure = Failure::new(format!("{name}:{}: {}", error.place, error.message));
         match error.hint {
             Some(hint) => failure.hint(hint),

@@ -36,7 +36,8 @@ pub(super) async fn run(context: &Context, args: AssessArgs) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(context: &Context, standings: &[Standing<'_>]) -> Result<(), Failure> {
+/// The standings as a table, an app a row.
+pub(super) fn print(context: &Context, standings: &[Standing<'_>]) -> Result<(), Failure> {
     let mut table = table([
         "DEVELOPER",
         "STATUS",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
-use standing_projections::explain::{self, EventNote, Subject};
+use standing_projections::explain::{self, EventNote, Graph, Subject};
 use standing_projections::{LocalMonth, Position};
 
 use super::ask::{AskArgs, Question, developer_of};
@@ -53,13 +53,7 @@ pub(super) async fn run(context: &Context, args: ExplainArgs) -> Result<ExitCode
         month: args.month,
         lang: context.lang,
     };
-    let mut notes = BTreeMap::new();
-    for position in explain::events_needed(&asked) {
-        if let Some(note) = note(&*question.ledger, position).await? {
-            notes.insert(position, note);
-        }
-    }
-    let graph = explain::explain(&asked, &notes);
+    let graph = graph(&*question.ledger, &asked).await?;
     match context.out.format(Format::Json) {
         Format::Table => context.out.text(&explain::tree(&graph).to_string())?,
         Format::Json => {
@@ -72,6 +66,20 @@ pub(super) async fn run(context: &Context, args: ExplainArgs) -> Result<ExitCode
             .text(&format!("{}\n", serde_json::to_string(&graph)?))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The explanation, with what the ledger has of the events in it.
+pub(super) async fn graph(
+    ledger: &dyn Ledger,
+    asked: &explain::Question<'_>,
+) -> Result<Graph, Failure> {
+    let mut notes = BTreeMap::new();
+    for position in explain::events_needed(asked) {
+        if let Some(note) = note(ledger, position).await? {
+            notes.insert(position, note);
+        }
+    }
+    Ok(explain::explain(asked, &notes))
 }
 
 /// The event at a position, as an explanation shows it.

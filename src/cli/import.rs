@@ -63,11 +63,16 @@ pub(super) async fn run(context: &Context, args: ImportArgs) -> Result<ExitCode,
     }
     if tally.refused > 0 && written.is_ok() {
         let path = path.display();
-        context
-            .out
-            .say(format_args!("{} refused: see `{path}`", tally.refused));
+        let (were, them) = match tally.refused {
+            1 => ("event was", "it"),
+            _ => ("events were", "them"),
+        };
+        context.out.say(format_args!(
+            "{} {were} refused: see `{path}`",
+            tally.refused
+        ));
         context.out.hint(format_args!(
-            "mend them there, then `standing import --retry {path}`"
+            "mend {them} there, then `standing import --retry {path}`"
         ));
     }
     read.and(written.map(drop))?;

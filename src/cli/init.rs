@@ -11,6 +11,7 @@ use standing_projections::{Instant, Rulebook};
 use super::Context;
 use super::ask::read_rulebook;
 use super::failure::Failure;
+use super::rules::{named, publish::check_together};
 use crate::intake::{Intake, publish};
 use crate::ledger::{Ledger, OpenMode, SqliteLedger};
 
@@ -31,18 +32,16 @@ pub(super) struct InitArgs {
 
 pub(super) async fn run(context: &Context, args: InitArgs) -> Result<ExitCode, Failure> {
     let path = context.path()?;
-    let texts: Vec<String> = match &args.preset {
-        Some(name) => preset::named(name)
-            .unwrap_or_default()
-            .iter()
-            .map(|t| (*t).into())
-            .collect(),
+    let books: Vec<Rulebook> = match &args.preset {
+        Some(name) => named::preset_versions(name)?,
         None => {
-            let books: Result<Vec<Rulebook>, Failure> =
+            let books: Result<_, Failure> =
                 args.rules.iter().map(|file| read_rulebook(file)).collect();
-            books?.into_iter().map(|book| book.text).collect()
+            books?
         }
     };
+    // Before there is a file, so that none is left behind where the rulebooks do not go together.
+    check_together(&[], &books)?;
     let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&path, OpenMode::Create).await?);
     if ledger.head().await?.position.0 > 0 {
         let message = format!("`{}` is a ledger with events already", path.display());
@@ -51,13 +50,14 @@ pub(super) async fn run(context: &Context, args: InitArgs) -> Result<ExitCode, F
         );
     }
     let mut intake = Intake::new(ledger, Context::clock());
+    let texts: Vec<&str> = books.iter().map(|book| book.text.as_str()).collect();
     publish(&mut intake, &texts, args.recorded_time).await?;
     context.out.say(format_args!(
         "made `{}`, {} rulebooks published",
         path.display(),
-        texts.len()
+        books.len()
     ));
-    if texts.is_empty() {
+    if books.is_empty() {
         context
             .out
             .hint("publish a rulebook before anything else: `standing rules publish FILE`");

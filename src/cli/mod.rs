@@ -6,6 +6,7 @@
 mod ask;
 mod assess;
 mod audit;
+mod demo;
 mod explain;
 mod failure;
 mod import;
@@ -14,6 +15,7 @@ mod output;
 mod plaza;
 mod record;
 mod retract;
+mod rules;
 mod show;
 
 use std::path::PathBuf;
@@ -90,6 +92,7 @@ impl From<LangArg> for Lang {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::DemoArgs),
     Init(init::InitArgs),
     Import(import::ImportArgs),
     Record(record::RecordArgs),
@@ -99,6 +102,7 @@ enum Command {
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Audit(audit::AuditArgs),
+    Rules(rules::RulesArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -197,6 +201,7 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     match command {
+        Command::Demo(args) => demo::run(context, args).await,
         Command::Init(args) => init::run(context, args).await,
         Command::Import(args) => import::run(context, args).await,
         Command::Record(args) => record::run(context, args).await,
@@ -206,6 +211,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Show(args) => show::run(context, args).await,
         Command::Explain(args) => explain::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
+        Command::Rules(args) => rules::run(context, args).await,
         Command::Completions { shell } => {
             let mut command = Cli::command();
             // Into memory first: on a closed pipe the generator itself would panic.

@@ -361,13 +361,13 @@ impl Page<'_> {
         for sanction in &month.sanctions {
             let _ = writeln!(
                 page,
-                "    {} → {} {}",
+                "    {} → {}{}",
                 self.at(sanction.from),
                 sanction.measures.join(", "),
                 if sanction.measures.iter().all(|m| m == "warning") {
                     String::new()
                 } else {
-                    self.until(sanction.until)
+                    format!(" {}", self.until(sanction.until))
                 },
             );
         }

@@ -3,7 +3,7 @@
 //! Everything that wants to enter the log passes here first. Reading ([`reader`], and below it
 //! [`json`] and [`csv`]) turns bytes of any origin into JSON objects or refusals; [`rejects`]
 //! writes the refused ones down so that they can be mended and read again. [`admit`] judges events
-//! by what the ledger knows, which [`register`] holds, and appends those that are accepted.
+//! by what the ledger knows, which its register holds, and appends those that are accepted.
 //!
 //! It may depend on `standing-projections`, on decoders of bytes, on the ledger and the desk, never
 //! on a terminal; reading knows nothing of the log. What must stay true: no input makes it panic, none makes it hold more

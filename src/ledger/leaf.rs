@@ -5,10 +5,15 @@
 //! taken, in two parts, and the instant is put between them inside. Nothing else may make a leaf:
 //! its bytes are what the tree over the log is built from.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::fmt::Display;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
-use standing_projections::Instant;
+use standing_projections::{Instant, Position};
+
+use super::StoredEvent;
 
 /// The attribute that the ledger sets.
 const RECORDEDTIME: &str = "recordedtime";
@@ -74,6 +79,51 @@ impl Leaf {
     }
 }
 
+/// The attributes that are read back from a leaf.
+#[derive(Deserialize)]
+struct Attributes<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow)]
+    source: Cow<'a, str>,
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    time: Cow<'a, str>,
+    #[serde(borrow)]
+    subject: Cow<'a, str>,
+    #[serde(borrow)]
+    recordedtime: Cow<'a, str>,
+}
+
+impl StoredEvent {
+    /// The event of a leaf, and what the store knows of it beside.
+    ///
+    /// # Errors
+    /// A sentence, where the leaf is none.
+    pub(crate) fn from_leaf(
+        position: Position,
+        target: Option<Position>,
+        developer: Option<String>,
+        json: String,
+    ) -> Result<Self, String> {
+        let damaged = |error: &dyn Display| format!("the event at position {position}: {error}");
+        let leaf: Attributes<'_> = serde_json::from_str(&json).map_err(|e| damaged(&e))?;
+        Ok(Self {
+            position,
+            recordedtime: leaf.recordedtime.parse().map_err(|e| damaged(&e))?,
+            time: leaf.time.parse().map_err(|e| damaged(&e))?,
+            kind: leaf.kind.parse().map_err(|e| damaged(&e))?,
+            source: leaf.source.into_owned(),
+            id: leaf.id.into_owned(),
+            subject: leaf.subject.into_owned(),
+            developer,
+            target,
+            json,
+        })
+    }
+}
+
 /// RFC 8785 sorts names by UTF-16 code units, which differs from the order of bytes only where
 /// characters past U+FFFF meet those from U+E000 on.
 fn utf16_order(a: &str, b: &str) -> Ordering {
@@ -84,10 +134,17 @@ fn utf16_order(a: &str, b: &str) -> Ordering {
     }
 }
 
-fn in_order(object: &Map<String, Value>) -> Vec<(&String, &Value)> {
-    let mut members: Vec<_> = object.iter().collect();
-    members.sort_by(|(a, _), (b, _)| utf16_order(a, b));
-    members
+/// An object's members in the canonical order, which is mostly the one that they are in.
+fn in_order(object: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    let ordered = object.keys().is_sorted() && object.keys().all(|name| name.is_ascii());
+    let sorted = (!ordered).then(|| {
+        let mut members: Vec<_> = object.iter().collect();
+        members.sort_by(|(a, _), (b, _)| utf16_order(a, b));
+        members
+    });
+    let as_they_are = ordered.then(|| object.iter());
+    let sorted = sorted.into_iter().flatten();
+    as_they_are.into_iter().flatten().chain(sorted)
 }
 
 fn write_member(out: &mut String, name: &str, value: &Value) {
@@ -115,7 +172,7 @@ fn write_value(out: &mut String, value: &Value) {
         }
         Value::Object(object) => {
             out.push('{');
-            for (index, (name, value)) in in_order(object).into_iter().enumerate() {
+            for (index, (name, value)) in in_order(object).enumerate() {
                 if index > 0 {
                     out.push(',');
                 }

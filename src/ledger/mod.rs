@@ -41,6 +41,17 @@ pub struct NewEvent {
     pub target: Option<Position>,
 }
 
+impl NewEvent {
+    /// The event's idempotency key.
+    #[must_use]
+    pub fn key(&self) -> Key<'_> {
+        Key {
+            source: &self.event.source,
+            id: &self.event.id,
+        }
+    }
+}
+
 /// An event of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEvent {

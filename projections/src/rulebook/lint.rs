@@ -21,8 +21,8 @@
 //! | words | `test_expects_nothing` | `clause_missing`, `title_missing`, `title_one_language`, `tests_missing` |
 //! | versions | `same_effective_from`, `dropped_violation`, `dropped_behavior`, `dropped_grade` | |
 //!
-//! A rulebook may have no ladder on purpose. It says so by `sanctions = []`, written out, and by
-//! having no tiers at all; then `ladder_missing_level` is silent.
+//! A rulebook may have no ladder on purpose. It says so by `sanctions = []` and by having no tiers
+//! at all; then `ladder_missing_level` is silent.
 
 use toml::Spanned;
 

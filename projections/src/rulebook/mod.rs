@@ -138,14 +138,12 @@ pub struct Rulebook {
     /// Where it comes from, for people.
     pub source: Option<Text>,
     /// The catalogue.
-    #[serde(default)]
     pub violations: Vec<Spanned<Violation>>,
     /// How complaints become an incident.
     pub complaints: Complaints,
     /// How outage days become an incident.
     pub outages: Outages,
     /// The ladder.
-    #[serde(default)]
     pub sanctions: Vec<Spanned<SanctionRow>>,
     /// Grades, downgrade, termination.
     pub developers: Developers,
@@ -359,7 +357,6 @@ pub struct Review {
     /// How long after its approval a declaration holds.
     pub declaration_valid_months: Option<u32>,
     /// Working days, by channel and stage.
-    #[serde(default)]
     pub clocks: BTreeMap<Channel, Clocks>,
     /// What may be given as a reason, by channel.
     #[serde(default)]

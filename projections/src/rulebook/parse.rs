@@ -67,6 +67,19 @@ impl Rulebook {
     }
 }
 
+impl Rulebook {
+    /// Everything the text says, as JSON: its keys as they are written, its date as a text.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut json: serde_json::Value = toml::from_str(&self.text).unwrap_or_default();
+        // JSON has no dates, and there is only one in a rulebook.
+        if let Some(date) = json.get_mut("effective_from") {
+            *date = self.effective_from.to_string().into();
+        }
+        json
+    }
+}
+
 /// Reads a text of the right shape, whatever its figures say; the linter goes on from there.
 pub(super) fn deserialize(text: &str) -> Result<Rulebook, RulebookError> {
     let mut rulebook: Rulebook = toml::from_str(text).map_err(|error| {

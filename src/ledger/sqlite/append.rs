@@ -1,33 +1,37 @@
 //! Appending to the log: one transaction, under the database's write lock from its first statement.
 //!
 //! Everything that depends on the end of the log (the condition, the positions, the recorded times)
-//! is decided inside it. A key that is taken is found by the unique index when the row is inserted,
-//! and then looked for by name; nothing is ever skipped.
+//! is decided inside it. A key that is taken is refused by the database when the row is inserted, and
+//! then looked for by name; nothing is ever skipped.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
-use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Sqlite};
 use standing_projections::event::Kind;
 use standing_projections::{Instant, Position};
 
 use super::super::{AppendError, Appended, Condition, Head, Key, Leaf, NewEvent, Recorded};
-use super::names::{Names, json_list};
-use super::{Options, failure, read};
+use super::code::{CONSTRAINT, primary_code};
+use super::names::{Keys, Names, json_list};
+use super::{Clock, Options, failure, read};
+
+type Insert = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
 /// How many rows one statement inserts: a batch is cut into the largest that fit, so that four
 /// prepared statements do for every size.
 const ROWS: [usize; 4] = [500, 50, 8, 1];
 const COLUMNS: usize = 10;
 
+/// `OR FAIL` leaves the rows before a refused one where the default would take the statement back:
+/// the transaction is rolled back anyway, and SQLite need not keep every page as it was for that.
 static INSERTS: LazyLock<[String; ROWS.len()]> = LazyLock::new(|| {
     ROWS.map(|rows| {
         let row = format!("({})", ["?"; COLUMNS].join(","));
         format!(
-            "INSERT INTO events (position, recordedtime, time, kind, subject, developer, target, \
-             source, id, json) VALUES {}",
+            "INSERT OR FAIL INTO events (position, recordedtime, time, kind, subject, developer, \
+             target, source, id, json) VALUES {}",
             vec![row; rows].join(",")
         )
     })
@@ -72,7 +76,6 @@ impl Writer {
             conn: &mut transaction,
             names: &mut self.names,
             batch,
-            busy_timeout: options.busy_timeout,
         };
         match append
             .run(leaves, recorded, condition, &options.clock)
@@ -86,12 +89,31 @@ impl Writer {
                     .map_err(|error| AppendError::Unknown(failure(error, options.busy_timeout)))?;
                 Ok(appended)
             }
-            Err(refusal) => {
+            Err(Failed::Refused(refusal)) => {
                 transaction.rollback().await.map_err(store)?;
                 self.names.forget();
                 Err(refusal)
             }
+            Err(Failed::Database(error)) => Err(store(error)),
         }
+    }
+}
+
+/// Why a batch did not get as far as the commit.
+enum Failed {
+    Refused(AppendError),
+    Database(sqlx::Error),
+}
+
+impl From<AppendError> for Failed {
+    fn from(refusal: AppendError) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<sqlx::Error> for Failed {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
     }
 }
 
@@ -100,42 +122,36 @@ struct Append<'a> {
     conn: &'a mut SqliteConnection,
     names: &'a mut Names,
     batch: &'a [NewEvent],
-    busy_timeout: Duration,
 }
 
 impl Append<'_> {
-    fn store(&self, error: sqlx::Error) -> AppendError {
-        AppendError::Store(failure(error, self.busy_timeout))
-    }
-
     async fn run(
         mut self,
         leaves: &[Leaf],
         recorded: Recorded,
         condition: &Condition,
-        clock: &super::Clock,
-    ) -> Result<Appended, AppendError> {
-        let head = match read::head(self.conn).await {
-            Ok(head) => head,
-            Err(error) => return Err(self.store(error)),
-        };
-        match holds(self.conn, condition, head).await {
-            Ok(true) => {}
-            Ok(false) => return Err(AppendError::ConditionFailed { head }),
-            Err(error) => return Err(self.store(error)),
+        clock: &Clock,
+    ) -> Result<Appended, Failed> {
+        let head = read::head(self.conn).await?;
+        if !holds(self.conn, condition, head).await? {
+            return Err(AppendError::ConditionFailed { head }.into());
         }
         let recordedtimes = recorded_times(self.batch, recorded, head, clock)?;
         self.check_targets(head)?;
-        if let Err(error) = self.names.learn(self.conn, self.batch).await {
-            return Err(self.store(error));
+        let keys = self.names.keys(self.conn, self.batch).await?;
+        let rows = Rows {
+            batch: self.batch,
+            leaves,
+            keys: &keys,
+            recordedtimes: &recordedtimes,
+            head: head.position,
+        };
+        if let Err(error) = rows.insert(self.conn).await {
+            return Err(self.refused_insert(error, head).await?);
         }
-        if let Err(error) = self.insert(leaves, head, &recordedtimes).await {
-            return Err(self.refused_insert(error, head).await);
-        }
-        let last = Position(head.position.0 + self.batch.len() as u64);
         Ok(Appended {
             first: Position(head.position.0 + 1),
-            last,
+            last: Position(head.position.0 + self.batch.len() as u64),
             recordedtimes,
         })
     }
@@ -151,82 +167,82 @@ impl Append<'_> {
         Ok(())
     }
 
-    async fn insert(
+    /// Why an insert was refused: the first event whose key is taken, if that is why.
+    async fn refused_insert(
         &mut self,
-        leaves: &[Leaf],
+        error: sqlx::Error,
         head: Head,
-        recordedtimes: &[Instant],
-    ) -> Result<(), sqlx::Error> {
-        let key = |text: &str| self.names.key(text);
-        // Most batches have one recorded time, and printing it costs more than all else here.
-        let mut printed = (Instant::MIN, Instant::MIN.to_string());
+    ) -> Result<Failed, sqlx::Error> {
+        if primary_code(&error) != Some(CONSTRAINT) {
+            return Ok(error.into());
+        }
+        let keys: Vec<Key<'_>> = self.batch.iter().map(NewEvent::key).collect();
+        let mut seen = HashSet::new();
+        let again = keys.iter().position(|key| !seen.insert(*key));
+        // Past the head are the rows of this batch that were inserted before the refused one.
+        let stored = read::find(self.conn, &keys)
+            .await?
+            .into_iter()
+            .position(|found| found.is_some_and(|found| found.position <= head.position));
+        Ok(match again.into_iter().chain(stored).min() {
+            Some(index) => AppendError::KeyTaken { index }.into(),
+            None => error.into(),
+        })
+    }
+}
+
+/// The rows of a batch.
+struct Rows<'a> {
+    batch: &'a [NewEvent],
+    leaves: &'a [Leaf],
+    keys: &'a [Keys],
+    recordedtimes: &'a [Instant],
+    head: Position,
+}
+
+impl Rows<'_> {
+    async fn insert(&self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let mut start = 0;
-        while start < self.batch.len() {
-            let left = self.batch.len() - start;
-            let size = ROWS
-                .iter()
-                .position(|rows| *rows <= left)
-                .unwrap_or(ROWS.len() - 1);
-            let mut insert = sqlx::query(INSERTS[size].as_str());
-            for index in start..start + ROWS[size] {
-                let NewEvent {
-                    event,
-                    developer,
-                    target,
-                    ..
-                } = &self.batch[index];
-                let recordedtime = recordedtimes[index];
-                if printed.0 != recordedtime {
-                    printed = (recordedtime, recordedtime.to_string());
-                }
-                insert = insert
-                    .bind((head.position.0 + 1 + index as u64).cast_signed())
-                    .bind(recordedtime.micros())
-                    .bind(event.time.micros())
-                    .bind(key(event.kind.as_str())?)
-                    .bind(key(&event.subject)?)
-                    .bind(developer.as_deref().map(key).transpose()?)
-                    .bind(target.map(|target| target.0.cast_signed()))
-                    .bind(key(&event.source)?)
-                    .bind(event.id.as_str())
-                    .bind(leaves[index].with_text(&printed.1));
-            }
-            insert.execute(&mut *self.conn).await?;
-            start += ROWS[size];
+        let mut next = self.statement(&mut start);
+        while let Some(statement) = next {
+            // While the connection's thread inserts these rows, the next are made ready.
+            let (inserted, following) = tokio::join!(statement.execute(&mut *conn), async {
+                self.statement(&mut start)
+            });
+            inserted?;
+            next = following;
         }
         Ok(())
     }
 
-    /// Why an insert was refused: the first event whose key is taken, if that is why.
-    async fn refused_insert(&mut self, error: sqlx::Error, head: Head) -> AppendError {
-        let taken = error
-            .as_database_error()
-            .is_some_and(|error| error.is_unique_violation());
-        if !taken {
-            return self.store(error);
+    /// The statement that inserts the rows from `start` on, or as many of them as fit.
+    fn statement(&self, start: &mut usize) -> Option<Insert> {
+        let left = self.batch.len() - *start;
+        let size = ROWS.iter().position(|rows| *rows <= left)?;
+        let rows = *start..*start + ROWS[size];
+        *start = rows.end;
+        let mut statement = sqlx::query(INSERTS[size].as_str());
+        // Neighbours mostly have one recorded time, and printing it costs more than all else here.
+        let mut printed = (Instant::MIN, String::new());
+        for index in rows {
+            let NewEvent { event, target, .. } = &self.batch[index];
+            let (keys, recordedtime) = (self.keys[index], self.recordedtimes[index]);
+            if printed.0 != recordedtime || printed.1.is_empty() {
+                printed = (recordedtime, recordedtime.to_string());
+            }
+            statement = statement
+                .bind((self.head.0 + 1 + index as u64).cast_signed())
+                .bind(recordedtime.micros())
+                .bind(event.time.micros())
+                .bind(keys.kind)
+                .bind(keys.subject)
+                .bind(keys.developer)
+                .bind(target.map(|target| target.0.cast_signed()))
+                .bind(keys.source)
+                .bind(event.id.as_str())
+                .bind(self.leaves[index].with_text(&printed.1));
         }
-        let keys: Vec<Key<'_>> = self
-            .batch
-            .iter()
-            .map(|new| Key {
-                source: &new.event.source,
-                id: &new.event.id,
-            })
-            .collect();
-        let mut seen = HashSet::new();
-        let again = keys.iter().position(|key| !seen.insert(*key));
-        let stored = match read::find(self.conn, &keys).await {
-            // Past the head are the rows of this batch that were inserted before the refused ones.
-            Ok(rows) => rows.iter().position(|row| {
-                row.as_ref()
-                    .is_some_and(|row| row.position <= head.position)
-            }),
-            Err(error) => return self.store(error),
-        };
-        match again.into_iter().chain(stored).min() {
-            Some(index) => AppendError::KeyTaken { index },
-            None => self.store(error),
-        }
+        Some(statement)
     }
 }
 
@@ -245,19 +261,19 @@ async fn holds(
             subjects,
             kinds,
         } => {
-            let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
             let changed: bool = sqlx::query_scalar(
-                "SELECT EXISTS (SELECT 1 FROM events WHERE position > ?1 \
+                "SELECT EXISTS (SELECT 1 FROM events INDEXED BY events_by_kind WHERE position > ?1 \
                      AND kind = (SELECT key FROM names WHERE text = ?2)) \
                  OR EXISTS (SELECT 1 FROM events INDEXED BY events_by_subject WHERE position > ?1 \
-                     AND subject IN (SELECT key FROM names JOIN json_each(?3) ON text = value) \
-                     AND (?4 = '[]' \
-                         OR kind IN (SELECT key FROM names JOIN json_each(?4) ON text = value)))",
+                     AND subject IN (SELECT key FROM names WHERE text IN \
+                         (SELECT value FROM json_each(?3))) \
+                     AND (?4 = '[]' OR kind IN (SELECT key FROM names WHERE text IN \
+                         (SELECT value FROM json_each(?4)))))",
             )
             .bind(since.0.cast_signed())
             .bind(Kind::RulebookPublished.as_str())
             .bind(json_list(subjects))
-            .bind(json_list(&kinds))
+            .bind(json_list(kinds.iter().map(|kind| kind.as_str())))
             .fetch_one(conn)
             .await?;
             Ok(!changed)
@@ -270,7 +286,7 @@ fn recorded_times(
     batch: &[NewEvent],
     recorded: Recorded,
     head: Head,
-    clock: &super::Clock,
+    clock: &Clock,
 ) -> Result<Vec<Instant>, AppendError> {
     let mut latest = head.recordedtime.unwrap_or(Instant::MIN);
     let now = clock();

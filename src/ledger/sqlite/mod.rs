@@ -9,6 +9,7 @@
 //! and never used again.
 
 mod append;
+mod code;
 mod names;
 mod open;
 mod read;
@@ -114,22 +115,15 @@ fn failure(error: sqlx::Error, waited: Duration) -> StoreError {
         let detail = error.to_string();
         return StoreError::Damaged { detail };
     }
-    // SQLite's primary result codes: https://sqlite.org/rescode.html
-    match primary_code(&error) {
-        Some(5) => StoreError::Busy { waited },
-        Some(8) => StoreError::ReadOnly,
-        Some(11 | 26) => StoreError::Damaged {
+    match code::primary_code(&error) {
+        Some(code::BUSY) => StoreError::Busy { waited },
+        Some(code::READONLY) => StoreError::ReadOnly,
+        Some(code::CORRUPT | code::NOTADB) => StoreError::Damaged {
             detail: error.to_string(),
         },
-        Some(13) => StoreError::Full,
+        Some(code::FULL) => StoreError::Full,
         _ => StoreError::Failed(Box::new(error)),
     }
-}
-
-/// SQLite's primary result code, the low byte of the extended one.
-fn primary_code(error: &sqlx::Error) -> Option<u32> {
-    let code = error.as_database_error()?.code()?;
-    code.parse::<u32>().ok().map(|code| code & 0xFF)
 }
 
 #[async_trait]

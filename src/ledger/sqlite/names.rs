@@ -15,59 +15,119 @@ const REMEMBERED_MAX: usize = 100_000;
 /// The names that a writing connection has met.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    keys: HashMap<String, i64>,
-    /// The rows of `developers`: a developer and one of its subjects.
-    developers: HashSet<(i64, i64)>,
+    known: HashMap<String, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    key: i64,
+    /// The developers that the log knows this name as a subject of (rows of `developers`): one.
+    developers: Vec<i64>,
+}
+
+/// The integers of an event's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Keys {
+    pub(super) kind: i64,
+    pub(super) subject: i64,
+    pub(super) developer: Option<i64>,
+    pub(super) source: i64,
 }
 
 impl Names {
-    /// The integer of a name that was learnt.
-    pub(super) fn key(&self, text: &str) -> Result<i64, sqlx::Error> {
-        self.keys.get(text).copied().ok_or(sqlx::Error::RowNotFound)
-    }
-
     /// Forgets everything.
     pub(super) fn forget(&mut self) {
-        self.keys.clear();
-        self.developers.clear();
+        self.known.clear();
     }
 
-    /// Learns the names of a batch, adding to the log those that are new.
-    pub(super) async fn learn(
+    /// The integers of a batch's names. Names that are new are added to the log.
+    pub(super) async fn keys(
+        &mut self,
+        conn: &mut SqliteConnection,
+        batch: &[NewEvent],
+    ) -> Result<Vec<Keys>, sqlx::Error> {
+        if let Some(keys) = self.known_keys(batch) {
+            return Ok(keys);
+        }
+        if self.known.len() > REMEMBERED_MAX {
+            self.forget();
+        }
+        self.learn_names(conn, batch).await?;
+        self.learn_developers(conn, batch).await?;
+        self.known_keys(batch).ok_or(sqlx::Error::RowNotFound)
+    }
+
+    /// The integers of a batch's names, if all are known.
+    fn known_keys(&self, batch: &[NewEvent]) -> Option<Vec<Keys>> {
+        let mut all: Vec<Keys> = Vec::with_capacity(batch.len());
+        for (index, new) in batch.iter().enumerate() {
+            // Neighbours are mostly of one type and from one source.
+            let before = index
+                .checked_sub(1)
+                .map(|index| (&batch[index], all[index]));
+            let kind = match before {
+                Some((before, keys)) if before.event.kind == new.event.kind => keys.kind,
+                _ => self.known.get(new.event.kind.as_str())?.key,
+            };
+            let source = match before {
+                Some((before, keys)) if before.event.source == new.event.source => keys.source,
+                _ => self.known.get(&new.event.source)?.key,
+            };
+            let subject = self.known.get(&new.event.subject)?;
+            let developer = match &new.developer {
+                None => None,
+                Some(developer) => {
+                    let key = self.known.get(developer)?.key;
+                    Some(*subject.developers.iter().find(|known| **known == key)?)
+                }
+            };
+            all.push(Keys {
+                kind,
+                subject: subject.key,
+                developer,
+                source,
+            });
+        }
+        Some(all)
+    }
+
+    async fn learn_names(
         &mut self,
         conn: &mut SqliteConnection,
         batch: &[NewEvent],
     ) -> Result<(), sqlx::Error> {
-        if self.keys.len() > REMEMBERED_MAX || self.developers.len() > REMEMBERED_MAX {
-            self.forget();
+        let mut unknown: HashSet<&str> = HashSet::new();
+        for new in batch {
+            let event = &new.event;
+            unknown.extend([event.kind.as_str(), &event.subject, &event.source]);
+            unknown.extend(new.developer.as_deref());
         }
-        let mut unknown: Vec<&str> = Vec::new();
-        let mut seen: HashSet<&str> = HashSet::new();
-        for NewEvent {
-            event, developer, ..
-        } in batch
-        {
-            let texts = [event.kind.as_str(), &event.subject, &event.source];
-            for text in texts.into_iter().chain(developer.as_deref()) {
-                if !self.keys.contains_key(text) && seen.insert(text) {
-                    unknown.push(text);
-                }
-            }
-        }
-        if !unknown.is_empty() {
-            self.keys.extend(keys_of(conn, &unknown).await?);
-            unknown.retain(|text| !self.keys.contains_key(*text));
-        }
-        if !unknown.is_empty() {
-            let made: Vec<(String, i64)> = sqlx::query_as(
-                "INSERT INTO names (text) SELECT value FROM json_each(?1) RETURNING text, key",
-            )
-            .bind(json_list(&unknown))
-            .fetch_all(&mut *conn)
-            .await?;
-            self.keys.extend(made);
-        }
-        self.learn_developers(conn, batch).await
+        unknown.retain(|text| !self.known.contains_key(*text));
+        let found: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT text, names.key FROM json_each(?1) AS wanted \
+             CROSS JOIN names ON text = wanted.value",
+        )
+        .bind(json_list(&unknown))
+        .fetch_all(&mut *conn)
+        .await?;
+        self.remember(found);
+
+        unknown.retain(|text| !self.known.contains_key(*text));
+        let made: Vec<(String, i64)> = sqlx::query_as(
+            "INSERT INTO names (text) SELECT value FROM json_each(?1) RETURNING text, key",
+        )
+        .bind(json_list(&unknown))
+        .fetch_all(conn)
+        .await?;
+        self.remember(made);
+        Ok(())
+    }
+
+    fn remember(&mut self, names: Vec<(String, i64)>) {
+        self.known.extend(names.into_iter().map(|(text, key)| {
+            let developers = Vec::new();
+            (text, Known { key, developers })
+        }));
     }
 
     async fn learn_developers(
@@ -77,15 +137,15 @@ impl Names {
     ) -> Result<(), sqlx::Error> {
         let mut unknown: Vec<[i64; 2]> = Vec::new();
         for new in batch {
-            if let Some(developer) = &new.developer {
-                let pair = (self.key(developer)?, self.key(&new.event.subject)?);
-                if self.developers.insert(pair) {
-                    unknown.push([pair.0, pair.1]);
-                }
+            let developer = new.developer.as_ref().and_then(|name| self.known.get(name));
+            let developer = developer.map(|known| known.key);
+            if let (Some(developer), Some(subject)) =
+                (developer, self.known.get_mut(&new.event.subject))
+                && !subject.developers.contains(&developer)
+            {
+                subject.developers.push(developer);
+                unknown.push([developer, subject.key]);
             }
-        }
-        if unknown.is_empty() {
-            return Ok(());
         }
         // Those that are there already stay: unlike the log, this table is a set.
         sqlx::query(
@@ -99,22 +159,11 @@ impl Names {
     }
 }
 
-/// The integers of those of the names that have one.
-async fn keys_of(
-    conn: &mut SqliteConnection,
-    texts: &[&str],
-) -> Result<Vec<(String, i64)>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT text, names.key FROM json_each(?1) AS wanted \
-         CROSS JOIN names ON text = wanted.value",
-    )
-    .bind(json_list(texts))
-    .fetch_all(conn)
-    .await
-}
-
 /// Texts as one parameter.
-pub(super) fn json_list<T: AsRef<str>>(texts: &[T]) -> String {
-    let list: serde_json::Value = texts.iter().map(AsRef::as_ref).collect();
+pub(super) fn json_list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
+    let list: serde_json::Value = texts
+        .into_iter()
+        .map(|text| text.as_ref().to_owned())
+        .collect();
     list.to_string()
 }

@@ -5,14 +5,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 use tokio::sync::Mutex;
 
-use super::super::{OpenError, StoreError};
+use super::super::OpenError;
 use super::append::Writer;
-use super::{Options, SqliteLedger, failure, primary_code};
+use super::code::{BUSY, CANTOPEN, NOTADB, PERM, READONLY, primary_code};
+use super::{Options, SqliteLedger, failure};
 
 /// `PRAGMA application_id` of a ledger; the first migration sets it.
 const APPLICATION_ID: i64 = 1_400_139_364;
@@ -50,14 +51,17 @@ pub fn check_sqlite_version(found: &str) -> Result<(), OpenError> {
     }
 }
 
-fn migrations() -> Migrator {
-    Migrator::with_migrations(vec![Migration::new(
+/// Where it is kept which migrations were applied.
+const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
+
+fn migrations() -> [Migration; 1] {
+    [Migration::new(
         1,
         "log".into(),
         MigrationType::Simple,
         include_str!("../../../migrations/sqlite/0001_log.sql").into_sql_str(),
         false,
-    )])
+    )]
 }
 
 impl SqliteLedger {
@@ -89,7 +93,8 @@ impl SqliteLedger {
         let connect = SqliteConnectOptions::new()
             .filename(absolute)
             .busy_timeout(options.busy_timeout)
-            .foreign_keys(true);
+            .page_size(8192)
+            .disable_statement_logging();
 
         let bare = connect.clone().create_if_missing(mode == OpenMode::Create);
         let mut conn = bare.connect().await.map_err(|error| opening.error(error))?;
@@ -99,8 +104,8 @@ impl SqliteLedger {
         let writing = connect
             .clone()
             .synchronous(SqliteSynchronous::Full)
-            // Pages are written back to the file in larger lots than by default, which a bulk
-            // import gains from; the WAL is cut back afterwards.
+            // Pages are written back to the file in larger lots (64 MiB) than by default, from which
+            // a bulk import gains; the WAL is cut back to that afterwards.
             .pragma("wal_autocheckpoint", "8192")
             .pragma("journal_size_limit", "67108864")
             .pragma("cache_size", "-65536");
@@ -109,6 +114,8 @@ impl SqliteLedger {
             .map_err(|error| opening.error(error))?;
         let reading = connect
             .read_only(true)
+            // Rows come from the connection's thread one by one; a longer queue wakes it less often.
+            .row_buffer_size(1024)
             .pragma("query_only", "ON")
             .pragma("cache_size", "-16384");
         let readers = SqlitePoolOptions::new()
@@ -148,10 +155,10 @@ impl Opening {
 
     fn error(&self, error: sqlx::Error) -> OpenError {
         match primary_code(&error) {
-            Some(8 | 14 | 3) => OpenError::Unwritable {
+            Some(PERM | READONLY | CANTOPEN) => OpenError::Unwritable {
                 path: self.path.clone(),
             },
-            Some(26) => self.not_a_ledger(),
+            Some(NOTADB) => self.not_a_ledger(),
             _ => self.store(error),
         }
     }
@@ -224,25 +231,24 @@ impl Opening {
             .ok_or_else(|| self.not_a_ledger())
     }
 
-    /// SQLite opens a file that it may not write as read-only and says nothing until it is asked to
-    /// write; so it is asked, without waiting, since being made to wait would be answer enough.
+    /// SQLite opens a file that it may not write as read-only and says nothing until something is
+    /// written, so something is, and taken back. Without waiting: where another process is writing,
+    /// the file can be written.
     async fn check_writable(&self, conn: &mut SqliteConnection) -> Result<(), OpenError> {
-        let restore = format!("PRAGMA busy_timeout = {}", self.busy_timeout.as_millis());
-        sqlx::raw_sql("PRAGMA busy_timeout = 0")
-            .execute(&mut *conn)
-            .await
-            .map_err(|error| self.error(error))?;
-        match conn.begin_with("BEGIN IMMEDIATE").await {
-            Ok(transaction) => transaction.rollback().await,
-            Err(error) if primary_code(&error) == Some(5) => Ok(()),
-            Err(error) => Err(error),
-        }
-        .map_err(|error| self.error(error))?;
-        sqlx::raw_sql(sqlx::AssertSqlSafe(restore))
-            .execute(conn)
-            .await
-            .map(drop)
-            .map_err(|error| self.error(error))
+        let patience = format!("PRAGMA busy_timeout = {}", self.busy_timeout.as_millis());
+        let written = async {
+            execute(conn, "PRAGMA busy_timeout = 0").await?;
+            match conn.begin_with("BEGIN IMMEDIATE").await {
+                Err(error) if primary_code(&error) == Some(BUSY) => {}
+                Err(error) => return Err(error),
+                Ok(mut transaction) => {
+                    execute(&mut transaction, "PRAGMA user_version = 1").await?;
+                    transaction.rollback().await?;
+                }
+            }
+            execute(conn, &patience).await
+        };
+        written.await.map_err(|error| self.error(error))
     }
 
     /// Turns WAL mode on, which stays on in the file. The lock that this takes is one that SQLite
@@ -260,7 +266,7 @@ impl Opening {
                     return Err(self.store(sqlx::Error::Protocol(message)));
                 }
                 Err(error)
-                    if primary_code(&error) == Some(5)
+                    if primary_code(&error) == Some(BUSY)
                         && tokio::time::Instant::now() < deadline =>
                 {
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -275,24 +281,41 @@ impl Opening {
     async fn migrate(
         &self,
         conn: &mut SqliteConnection,
-        migrations: &Migrator,
+        migrations: &[Migration],
     ) -> Result<(), OpenError> {
-        let mut transaction = conn
-            .begin_with("BEGIN IMMEDIATE")
+        let begun = conn.begin_with("BEGIN IMMEDIATE").await;
+        let mut transaction = begun.map_err(|error| self.error(error))?;
+        self.apply(&mut transaction, migrations)
             .await
-            .map_err(|error| self.error(error))?;
-        migrations
-            .run(&mut *transaction)
-            .await
-            .map_err(|error| OpenError::Store {
-                path: self.path.clone(),
-                source: StoreError::Failed(Box::new(error)),
+            .map_err(|error| match error {
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                    self.error(error)
+                }
+                error => self.store(sqlx::Error::Migrate(Box::new(error))),
             })?;
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.error(error))
+        let committed = transaction.commit().await;
+        committed.map_err(|error| self.error(error))
     }
+
+    async fn apply(
+        &self,
+        conn: &mut SqliteConnection,
+        migrations: &[Migration],
+    ) -> Result<(), MigrateError> {
+        conn.ensure_migrations_table(MIGRATIONS_TABLE).await?;
+        let applied = conn.list_applied_migrations(MIGRATIONS_TABLE).await?;
+        for migration in migrations {
+            if !applied.iter().any(|one| one.version == migration.version) {
+                conn.apply(MIGRATIONS_TABLE, migration).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn execute(conn: &mut SqliteConnection, sql: &str) -> Result<(), sqlx::Error> {
+    let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(conn).await;
+    done.map(drop)
 }
 
 /// What a file holds.

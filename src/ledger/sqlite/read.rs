@@ -5,8 +5,6 @@
 //! statements stay few and prepared. The log only grows, so questions put one after the other about
 //! positions up to a head need no common transaction.
 
-use std::collections::HashMap;
-
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
 use standing_projections::{Instant, Position};
@@ -14,45 +12,19 @@ use standing_projections::{Instant, Position};
 use super::super::{Head, Key, Query, StoredEvent};
 use super::names::json_list;
 
-const COLUMNS: &str = "events.position, events.recordedtime, events.time, kind.text, source.text, \
-     events.id, subject.text, developer.text, events.target, events.json";
-/// The names of the events' keys. `CROSS` keeps the order of the loops: events first.
-const NAMES: &str = "CROSS JOIN names AS kind ON kind.key = events.kind \
-     CROSS JOIN names AS source ON source.key = events.source \
-     CROSS JOIN names AS subject ON subject.key = events.subject \
-     LEFT JOIN names AS developer ON developer.key = events.developer";
+/// What is read of an event. The rest is in the leaf, and taking it from there costs less than
+/// handing more columns over.
+const COLUMNS: &str = "events.position, events.target, developer.text, events.json";
+const DEVELOPER: &str = "LEFT JOIN names AS developer ON developer.key = events.developer";
 
 /// A row of [`COLUMNS`].
-type Columns = (
-    i64,
-    i64,
-    i64,
-    String,
-    String,
-    String,
-    String,
-    Option<String>,
-    Option<i64>,
-    String,
-);
+type Columns = (i64, Option<i64>, Option<String>, String);
 
-fn event(columns: Columns) -> Result<StoredEvent, sqlx::Error> {
-    let (position, recordedtime, time, kind, source, id, subject, developer, target, json) =
-        columns;
-    Ok(StoredEvent {
-        position: Position(position.cast_unsigned()),
-        recordedtime: instant(recordedtime)?,
-        time: instant(time)?,
-        kind: kind
-            .parse()
-            .map_err(|error: String| sqlx::Error::Decode(error.into()))?,
-        source,
-        id,
-        subject,
-        developer,
-        target: target.map(|target| Position(target.cast_unsigned())),
-        json,
-    })
+fn event((position, target, developer, json): Columns) -> Result<StoredEvent, sqlx::Error> {
+    let position = Position(position.cast_unsigned());
+    let target = target.map(|target| Position(target.cast_unsigned()));
+    StoredEvent::from_leaf(position, target, developer, json)
+        .map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 fn instant(micros: i64) -> Result<Instant, sqlx::Error> {
@@ -79,54 +51,32 @@ pub(super) async fn find(
     conn: &mut SqliteConnection,
     keys: &[Key<'_>],
 ) -> Result<Vec<Option<StoredEvent>>, sqlx::Error> {
-    let mut found: Vec<Option<StoredEvent>> = vec![None; keys.len()];
-    if keys.is_empty() {
-        return Ok(found);
-    }
     let wanted: serde_json::Value = keys
         .iter()
         .map(|key| [key.source, key.id].to_vec())
         .collect();
-    // First which keys are there at all, which for a feed of new events is few or none.
-    let positions: Vec<(i64, i64)> = sqlx::query_as(FIND)
+    type Found = (i64, i64, Option<i64>, Option<String>, String);
+    let rows: Vec<Found> = sqlx::query_as(AssertSqlSafe(find_statement()))
         .bind(wanted.to_string())
-        .fetch_all(&mut *conn)
+        .fetch_all(conn)
         .await?;
-    if positions.is_empty() {
-        return Ok(found);
-    }
-    let at: Vec<i64> = positions.iter().map(|(_, position)| *position).collect();
-    let mut events: HashMap<i64, StoredEvent> = HashMap::with_capacity(at.len());
-    for event in at_positions(conn, &at).await? {
-        events.insert(event.position.0.cast_signed(), event);
-    }
-    for (index, position) in positions {
+    let mut found: Vec<Option<StoredEvent>> = vec![None; keys.len()];
+    for (index, position, target, developer, json) in rows {
         let index = usize::try_from(index).unwrap_or(usize::MAX);
         if let Some(place) = found.get_mut(index) {
-            *place = events.get(&position).cloned();
+            *place = Some(event((position, target, developer, json))?);
         }
     }
     Ok(found)
 }
 
-const FIND: &str = "SELECT wanted.key, events.position FROM json_each(?1) AS wanted \
-     CROSS JOIN names AS source ON source.text = wanted.value ->> 0 \
-     CROSS JOIN events ON events.source = source.key AND events.id = wanted.value ->> 1";
-
-async fn at_positions(
-    conn: &mut SqliteConnection,
-    positions: &[i64],
-) -> Result<Vec<StoredEvent>, sqlx::Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM json_each(?1) AS wanted \
-         CROSS JOIN events ON events.position = wanted.value {NAMES}"
-    );
-    let wanted: serde_json::Value = positions.iter().copied().collect();
-    let rows: Vec<Columns> = sqlx::query_as(AssertSqlSafe(sql))
-        .bind(wanted.to_string())
-        .fetch_all(conn)
-        .await?;
-    rows.into_iter().map(event).collect()
+fn find_statement() -> String {
+    format!(
+        "SELECT wanted.key, {COLUMNS} FROM json_each(?1) AS wanted \
+         CROSS JOIN names AS source ON source.text = wanted.value ->> 0 \
+         CROSS JOIN events ON events.source = source.key AND events.id = wanted.value ->> 1 \
+         {DEVELOPER}"
+    )
 }
 
 /// The events whose target is one of these positions.
@@ -135,7 +85,7 @@ pub(super) async fn targeting(
     targets: &[Position],
 ) -> Result<Vec<StoredEvent>, sqlx::Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM events INDEXED BY events_by_target {NAMES} \
+        "SELECT {COLUMNS} FROM events INDEXED BY events_by_target {DEVELOPER} \
          WHERE events.target IN (SELECT value FROM json_each(?1)) ORDER BY events.position"
     );
     let wanted: serde_json::Value = targets.iter().map(|target| target.0).collect();
@@ -196,13 +146,7 @@ pub(super) async fn read(
             .bind(i64::try_from(query.limit - found.len()).unwrap_or(i64::MAX))
             .bind(json_list(&query.subjects))
             .bind(query.developer.as_deref())
-            .bind(json_list(
-                &query
-                    .kinds
-                    .iter()
-                    .map(|kind| kind.as_str())
-                    .collect::<Vec<_>>(),
-            ))
+            .bind(json_list(query.kinds.iter().map(|kind| kind.as_str())))
             .bind(query.from.map(Instant::micros))
             .bind(query.to.map(Instant::micros))
             .fetch_all(&mut *conn)
@@ -251,10 +195,9 @@ impl Statement {
             None
         };
         let mut filter = String::from("events.position > ?1 AND events.position <= ?2");
-        let of_names = "(SELECT names.key FROM json_each";
+        let keys_of = "(SELECT key FROM names WHERE text IN (SELECT value FROM json_each";
         if !query.subjects.is_empty() {
-            filter +=
-                &format!(" AND events.subject IN {of_names}(?4) CROSS JOIN names ON text = value)");
+            filter += &format!(" AND events.subject IN {keys_of}(?4)))");
         }
         if query.developer.is_some() {
             let key = "(SELECT key FROM names WHERE text = ?5)";
@@ -264,8 +207,7 @@ impl Statement {
             );
         }
         if !query.kinds.is_empty() {
-            filter +=
-                &format!(" AND events.kind IN {of_names}(?6) CROSS JOIN names ON text = value)");
+            filter += &format!(" AND events.kind IN {keys_of}(?6)))");
         }
         if query.from.is_some() {
             filter += " AND events.time >= ?7";
@@ -276,22 +218,120 @@ impl Statement {
         match index {
             None => Self {
                 sql: format!(
-                    "SELECT {COLUMNS} FROM events {NAMES} WHERE {filter} \
+                    "SELECT {COLUMNS} FROM events {DEVELOPER} WHERE {filter} \
                      ORDER BY events.position LIMIT ?3"
                 ),
                 first_window: i64::MAX,
             },
-            // The positions first, so that only the rows that are wanted are carried through a sort.
+            // The positions first, so that no more than they is carried through a sort.
             Some(index) => Self {
                 sql: format!(
                     "SELECT {COLUMNS} FROM \
                      (SELECT position FROM events INDEXED BY {index} WHERE {filter} \
                       ORDER BY position LIMIT ?3) AS found \
-                     CROSS JOIN events ON events.position = found.position {NAMES} \
+                     CROSS JOIN events ON events.position = found.position {DEVELOPER} \
                      ORDER BY events.position"
                 ),
                 first_window: WINDOW.0,
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection;
+    use standing_projections::event::Kind;
+
+    use super::*;
+
+    /// How SQLite would go about a statement.
+    async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
+        let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sql).fetch_all(conn).await.unwrap();
+        let steps: Vec<String> = steps.into_iter().map(|(_, _, _, step)| step).collect();
+        steps.join("\n")
+    }
+
+    async fn empty_log() -> SqliteConnection {
+        let mut conn = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let migration = include_str!("../../../migrations/sqlite/0001_log.sql");
+        sqlx::raw_sql(migration).execute(&mut conn).await.unwrap();
+        conn
+    }
+
+    #[tokio::test]
+    async fn no_question_looks_through_the_whole_log() {
+        let mut conn = empty_log().await;
+        let found = plan(&mut conn, &find_statement()).await;
+        assert!(
+            found.contains("SEARCH events USING INDEX events_by_key (source=? AND id=?)"),
+            "{found}"
+        );
+        let all = plan(&mut conn, &Statement::of(&Query::default()).sql).await;
+        assert!(
+            all.contains("SEARCH events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+            "{all}"
+        );
+        for (query, step) in [
+            (
+                Query {
+                    subjects: vec!["a1".into()],
+                    ..Query::default()
+                },
+                "INDEX events_by_subject (subject=? AND rowid>? AND rowid<?)",
+            ),
+            (
+                Query {
+                    developer: Some("d1".into()),
+                    kinds: vec![Kind::EventRetracted],
+                    ..Query::default()
+                },
+                "INDEX events_by_subject (subject=? AND rowid>? AND rowid<?)",
+            ),
+            (
+                Query {
+                    kinds: vec![Kind::EventRetracted],
+                    ..Query::default()
+                },
+                "INDEX events_by_kind (kind=? AND rowid>? AND rowid<?)",
+            ),
+        ] {
+            let plan = plan(&mut conn, &Statement::of(&query).sql).await;
+            assert!(
+                plan.contains(step) && !plan.contains("SCAN events"),
+                "{plan}"
+            );
+        }
+    }
+    #[tokio::test]
+    async fn rare_events_are_found_past_many_windows() {
+        let mut conn = empty_log().await;
+        // One event in 25,000 is a retraction, among 200,000 complaints: windows without any, with
+        // some, and one that ends the page.
+        let events = "INSERT INTO names (key, text) VALUES (1, 'complaint.received'), (2, 'event.retracted'), (3, 'a1');
+            WITH RECURSIVE n(p) AS (SELECT 1 UNION ALL SELECT p + 1 FROM n WHERE p < 200000)
+            INSERT INTO events SELECT p, 0, 0, iif(p % 25000 = 7, 2, 1), 3, NULL, NULL, 3, p,
+                '{\"id\":\"1\",\"source\":\"s\",\"type\":\"event.retracted\",\"subject\":\"a1\",\"time\":\"2015-01-01T00:00:00Z\",\"recordedtime\":\"1970-01-01T00:00:00Z\"}'
+            FROM n;";
+        sqlx::raw_sql(events).execute(&mut conn).await.unwrap();
+        let mut query = Query {
+            after: Position(7),
+            kinds: vec![Kind::EventRetracted],
+            limit: 3,
+            ..Query::default()
+        };
+        for expected in [
+            vec![25_007, 50_007, 75_007],
+            vec![100_007, 125_007, 150_007],
+            vec![175_007],
+            vec![],
+        ] {
+            let page = read(&mut conn, &query).await.unwrap();
+            let positions: Vec<u64> = page.iter().map(|event| event.position.0).collect();
+            assert_eq!(positions, expected);
+            query.after = page.last().map_or(query.after, |event| event.position);
         }
     }
 }

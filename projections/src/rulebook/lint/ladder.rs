@@ -12,7 +12,6 @@ pub(super) fn look(l: &mut Linter<'_>) {
         row_effect(l, row.get_ref(), &index.to_string(), place);
     }
     let no_ladder_on_purpose = book.sanctions.is_empty()
-        && l.source.has(&["sanctions"])
         && book.complaints.tiers.is_empty()
         && book.outages.tiers.is_empty();
     for level in Level::ALL {

@@ -29,24 +29,19 @@ impl<'a> Source<'a> {
     /// The place of a key, or of the nearest thing around it that is written. A step into an array
     /// is its index.
     pub(super) fn place(&self, path: &[&str]) -> Place {
-        Place::of(self.text, self.walk(path).0)
+        Place::of(self.text, self.walk(path))
     }
 
-    /// Whether a key is written.
-    pub(super) fn has(&self, path: &[&str]) -> bool {
-        self.walk(path).1 == path.len()
-    }
-
-    /// Where a walk along a path ends, and after how many of its steps.
-    fn walk(&self, path: &[&str]) -> (usize, usize) {
+    /// Where a walk along a path ends.
+    fn walk(&self, path: &[&str]) -> usize {
         let (mut at, mut here) = (0, self.root.as_ref());
-        for (taken, step) in path.iter().enumerate() {
+        for step in path {
             let Some((start, value)) = here.and_then(|value| child(value.get_ref(), step)) else {
-                return (at, taken);
+                return at;
             };
             (at, here) = (start, Some(value));
         }
-        (at, path.len())
+        at
     }
 
     /// The texts of its comments.

@@ -135,7 +135,6 @@ fn a_trusted_import_that_is_overtaken_refuses_nothing_for_it() {
 }
 
 #[test]
-#[ignore = "the ledger's check of a condition fails: ambiguous column name `key`"]
 fn of_steps_that_race_one_is_taken() {
     let ledger = Ledger::new();
     ledger.import(&ground()).counts(3, 0, 0);

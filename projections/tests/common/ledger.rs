@@ -115,6 +115,8 @@ pub(crate) fn explained(history: &History, as_of: Instant, known_at: Position) -
     let mut text = printed(&all);
     for standing in &mut all {
         standing.next_change = None;
+        // What was taken back is named there, and is what the two sides differ in.
+        standing.disregarded.clear();
         text += &format!("{standing:?}\n");
     }
     Some(text)

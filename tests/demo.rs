@@ -28,9 +28,9 @@ fn the_tour_shows_every_station() {
     let tour = demo(folder.path(), &[]);
     for part in [
         "1. What was appended",
-        "3 versions of the rulebook `weibo` (2013-10-01, 2014-12-24, 2016-01-01), then 142 events \
+        "3 versions of the rulebook `weibo` (2013-10-01, 2014-12-24, 2016-01-01), then 168 events \
          of 35 types",
-        "about 5 developers and 8 apps",
+        "about 6 developers and 10 apps",
         "happened at 2014-06-27T10:45:00Z and was recorded at 2014-07-04T01:00:00Z",
         "2. Where every developer stands as of 2016-09-01T04:00:00Z",
         "terminated since 2016-01-13T02:00:00Z",
@@ -85,7 +85,7 @@ fn a_kept_ledger_can_be_worked_with_by_the_commands_it_names() {
     let record = "--ledger kept.db record violation.found maple-crm code=bulk_scraping";
     let args: Vec<&str> = record.split(' ').collect();
     let output = standing(folder.path(), &args);
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "146\n");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "172\n");
 }
 
 #[test]

@@ -107,14 +107,13 @@ impl<'a> AppFold<'a> {
     }
 
     fn take(&mut self, facts: &[Fact], timeline: &Timeline, horizon: &mut Horizon) {
-        let mut explained = Vec::new();
         for fact in facts.iter().copied() {
             match fact.kind() {
                 Kind::ViolationFound => self.tiers.violation(fact),
                 Kind::ComplaintReceived => self.tiers.complaint(fact),
                 Kind::OutageStarted => self.tiers.outage_started(fact),
                 Kind::OutageEnded => self.tiers.outage_ended(fact),
-                Kind::OutageExplained => explained.push(fact.outage()),
+                Kind::OutageExplained => self.tiers.outage_explained(fact),
                 Kind::OutageDayRecorded => self.tiers.outage_day(fact, horizon),
                 Kind::BehaviorObserved | Kind::BehaviorCeased => self.behaviors.push(fact),
                 Kind::CertificationAssessed => {
@@ -128,7 +127,6 @@ impl<'a> AppFold<'a> {
                 _ => self.lifecycle.apply(fact, timeline),
             }
         }
-        self.tiers.explain(&explained);
         self.tiers.finish(horizon);
         self.tiers.settle_evidence();
         self.lifecycle.see(horizon);

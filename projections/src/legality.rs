@@ -6,10 +6,11 @@
 //! opinion on what is legal. Events that are disregarded are left out, so a retraction folds it
 //! anew.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use crate::event::{Channel, Data, Outcome, Permission, Position};
 use crate::facts::{Fact, Retraction};
+use crate::outages::{Outages, Span};
 use crate::refusal::{Code, Refusal};
 use crate::retraction::disregarded;
 use crate::review::Lifecycle;
@@ -25,8 +26,9 @@ pub struct AppRecord {
     steps: Vec<Fact>,
     outage_events: Vec<OutageEvent>,
     retractions: Vec<Retraction>,
+    held: HashSet<Position>,
     lifecycle: Lifecycle,
-    outages: HashMap<Box<str>, Outage>,
+    outages: Outages<Box<str>, ()>,
 }
 
 #[derive(Clone, Debug)]
@@ -35,12 +37,6 @@ struct OutageEvent {
     time: Instant,
     outage: Box<str>,
     starts: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Outage {
-    started: Instant,
-    ended: Option<Instant>,
 }
 
 impl AppRecord {
@@ -54,8 +50,9 @@ impl AppRecord {
             steps: Vec::new(),
             outage_events: Vec::new(),
             retractions: Vec::new(),
+            held: HashSet::new(),
             lifecycle: Lifecycle::new(channel, permission, registered),
-            outages: HashMap::new(),
+            outages: Outages::default(),
         }
     }
 
@@ -84,28 +81,39 @@ impl AppRecord {
     /// here.
     pub fn check(&self, time: Instant, data: &Data) -> Result<(), Refusal> {
         let refuse = |code, message: String| Err(Refusal::new(code, "/data/outage", message));
-        let outage = |id: &str| self.outages.get(id);
         match data {
-            Data::OutageStarted { outage: id, .. } if outage(id).is_some() => refuse(
-                Code::OutageExists,
-                format!("the app has an outage `{id}` already"),
-            ),
-            Data::OutageStarted { .. } => Ok(()),
+            Data::OutageStarted { outage: id, .. } => match self.outages.of(id.as_str()).next() {
+                None => Ok(()),
+                Some(_) => refuse(
+                    Code::OutageExists,
+                    format!("the app has an outage `{id}` already"),
+                ),
+            },
             Data::OutageEnded { outage: id } | Data::OutageExplained { outage: id } => {
                 let ends = matches!(data, Data::OutageEnded { .. });
-                match outage(id) {
-                    None => refuse(Code::OutageUnknown, format!("the app has no outage `{id}`")),
-                    Some(Outage {
-                        ended: Some(at), ..
-                    }) if ends => refuse(
+                let mut all = self.outages.of(id.as_str());
+                let open = self
+                    .outages
+                    .of(id.as_str())
+                    .find(|span| span.ended.is_none());
+                match (all.next(), open) {
+                    (None, _) => {
+                        refuse(Code::OutageUnknown, format!("the app has no outage `{id}`"))
+                    }
+                    (
+                        Some(Span {
+                            ended: Some(at), ..
+                        }),
+                        None,
+                    ) if ends => refuse(
                         Code::OutageAlreadyEnded,
                         format!("the outage `{id}` ended at {at}"),
                     ),
-                    Some(Outage { started, .. }) if ends && time < *started => {
+                    (_, Some(Span { started, .. })) if ends && time < *started => {
                         let message = format!("the outage `{id}` began later, at {started}");
                         Err(Refusal::new(Code::OutageEndsBeforeStart, "/time", message))
                     }
-                    Some(_) => Ok(()),
+                    _ => Ok(()),
                 }
             }
             data => self.lifecycle.check(time, data),
@@ -131,15 +139,27 @@ impl AppRecord {
                     outage: outage.as_str().into(),
                     starts,
                 };
-                fold_outage(&mut self.outages, &event);
+                self.held.insert(position);
+                let in_order = self
+                    .outage_events
+                    .last()
+                    .is_none_or(|last| last.time <= time);
+                if in_order {
+                    fold_outage(&mut self.outages, &event);
+                }
                 self.outage_events.push(event);
+                if !in_order {
+                    self.refold(timeline);
+                }
             }
             Data::EventRetracted { .. }
             | Data::AppealDecided {
                 outcome: Outcome::Granted,
                 ..
             } => {
-                if let Some(target) = target {
+                // What is not held decides nothing, taken back or not.
+                if let Some(target) = target.filter(|target| self.held.contains(target)) {
+                    self.held.insert(position);
                     self.retractions.push(Retraction { position, target });
                     self.refold(timeline);
                 }
@@ -149,6 +169,7 @@ impl AppRecord {
                     return;
                 };
                 let in_order = self.steps.last().is_none_or(|last| last.time() <= time);
+                self.held.insert(position);
                 self.steps.push(fact);
                 if in_order {
                     self.lifecycle.apply(fact, timeline);
@@ -169,7 +190,9 @@ impl AppRecord {
         for fact in self.steps.iter().filter(|fact| counts(fact.position())) {
             self.lifecycle.apply(*fact, timeline);
         }
-        self.outages.clear();
+        self.outages = Outages::default();
+        self.outage_events
+            .sort_by_key(|event| (event.time, event.position));
         for event in self
             .outage_events
             .iter()
@@ -180,16 +203,10 @@ impl AppRecord {
     }
 }
 
-fn fold_outage(outages: &mut HashMap<Box<str>, Outage>, event: &OutageEvent) {
+fn fold_outage(outages: &mut Outages<Box<str>, ()>, event: &OutageEvent) {
     if event.starts {
-        outages.insert(
-            event.outage.clone(),
-            Outage {
-                started: event.time,
-                ended: None,
-            },
-        );
-    } else if let Some(outage) = outages.get_mut(&event.outage) {
-        outage.ended.get_or_insert(event.time);
+        outages.start(event.outage.clone(), event.time, ());
+    } else {
+        outages.end(&*event.outage, event.time);
     }
 }

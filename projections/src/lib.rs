@@ -28,6 +28,7 @@ mod certification;
 mod developers;
 mod horizon;
 mod measures;
+mod outages;
 mod sanctions;
 mod words;
 

@@ -18,6 +18,12 @@ words! {
     }
 }
 
+/// Whether measures, by name, are a warning and nothing else: that has no interval (SPEC §4).
+#[must_use]
+pub fn is_warning_alone(names: &[String]) -> bool {
+    !names.is_empty() && names.iter().all(|name| name == Measure::Warning.as_str())
+}
+
 /// A set of measures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Measures(u8);

@@ -1,7 +1,7 @@
 //! The sanctions that an app's steps bring (SPEC §4).
 
 use crate::event::Position;
-use crate::measure::{Measure, Measures};
+use crate::measure::is_warning_alone;
 use crate::provenance::Step;
 use crate::rulebook::Level;
 use crate::rules::{Moment, Timeline};
@@ -47,7 +47,7 @@ pub(crate) fn sanctions(timeline: &Timeline, steps: &[Step]) -> Vec<Sanction> {
         let Some(row) = rules.ladder_row(step.level, *nth) else {
             continue;
         };
-        let (figures, measures) = rules.row(row);
+        let (figures, _) = rules.row(row);
         let from = step.at.time;
         let days = match (figures.days, figures.days_per_violation) {
             (None, None) => None,
@@ -57,7 +57,7 @@ pub(crate) fn sanctions(timeline: &Timeline, steps: &[Step]) -> Vec<Sanction> {
             }
         };
         // A warning has no interval, and alone no end either.
-        let until = days.filter(|_| measures != Measures::only(Measure::Warning));
+        let until = days.filter(|_| !is_warning_alone(&figures.measures));
         sanctions.push(Sanction {
             at: step.at,
             month: step.month,

@@ -7,6 +7,7 @@
 use crate::event::{COMPLAINTS, Cause, OUTAGE, Position};
 use crate::facts::{Fact, NameId, Names};
 use crate::horizon::Horizon;
+use crate::outages::{Outages, Span};
 use crate::provenance::{Basis, OutageDay, Step};
 use crate::rulebook::Level;
 use crate::rules::{Moment, Timeline};
@@ -67,28 +68,20 @@ pub(crate) struct Tiers<'a> {
     pub(crate) months: Vec<Month>,
     pub(crate) incidents: Vec<Incident>,
     pub(crate) steps: Vec<Step>,
-    outages: Vec<Outage>,
+    outages: Outages<u32, (Position, Cause)>,
+    explained: Vec<u32>,
     days: Vec<OutageDay>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Outage {
-    number: u32,
-    cause: Cause,
-    started: Instant,
-    position: Position,
-    ended: Option<Instant>,
-    explained: bool,
-}
-
 impl<'a> Tiers<'a> {
-    pub(crate) const fn new(timeline: &'a Timeline) -> Self {
+    pub(crate) fn new(timeline: &'a Timeline) -> Self {
         Self {
             timeline,
             months: Vec::new(),
             incidents: Vec::new(),
             steps: Vec::new(),
-            outages: Vec::new(),
+            outages: Outages::default(),
+            explained: Vec::new(),
             days: Vec::new(),
         }
     }
@@ -216,32 +209,17 @@ impl<'a> Tiers<'a> {
     }
 
     pub(crate) fn outage_started(&mut self, fact: Fact) {
-        self.outages.push(Outage {
-            number: fact.outage(),
-            cause: fact.cause(),
-            started: fact.time(),
-            position: fact.position(),
-            ended: None,
-            explained: false,
-        });
+        let of = (fact.position(), fact.cause());
+        self.outages.start(fact.outage(), fact.time(), of);
     }
 
-    /// The end of an outage that has begun and not ended.
     pub(crate) fn outage_ended(&mut self, fact: Fact) {
-        let mut begun = self
-            .outages
-            .iter_mut()
-            .filter(|o| o.number == fact.outage());
-        if let Some(outage) = begun.find(|outage| outage.ended.is_none()) {
-            outage.ended = Some(fact.time());
-        }
+        self.outages.end(&fact.outage(), fact.time());
     }
 
-    /// Explanations are taken in before the outages they may precede are cut into days.
-    pub(crate) fn explain(&mut self, explained: &[u32]) {
-        for outage in &mut self.outages {
-            outage.explained |= explained.contains(&outage.number);
-        }
+    /// An explanation takes back every day of the outage, from the first.
+    pub(crate) fn outage_explained(&mut self, fact: Fact) {
+        self.explained.push(fact.outage());
     }
 
     /// A date recorded as an outage day is a block from its local midnight.
@@ -265,28 +243,39 @@ impl<'a> Tiers<'a> {
     /// SPEC §4, 3: cuts the outages into day blocks, of which the first on each local date makes
     /// it an outage day, and takes the days of each month in their order.
     pub(crate) fn finish(&mut self, horizon: &mut Horizon) {
-        for outage in std::mem::take(&mut self.outages) {
-            if !outage.explained {
-                self.cut(&outage, horizon);
+        // Many outages may lie over the same dates; what is held grows with the dates alone.
+        let mut dense = 10_000;
+        let explained = std::mem::take(&mut self.explained);
+        for outage in std::mem::take(&mut self.outages).without(&explained) {
+            self.cut(&outage, horizon);
+            if self.days.len() > dense {
+                self.first_of_each_date();
+                dense = 2 * self.days.len() + 10_000;
             }
         }
-        let timeline = self.timeline;
-        let mut days = std::mem::take(&mut self.days);
-        days.retain(|day| {
-            let month = LocalMonth::of(day.date);
-            timeline
-                .version(timeline.index_of_month(month))
-                .counts_cause(day.cause)
-        });
-        days.sort_unstable_by_key(|day| (day.date, day.at));
-        days.dedup_by_key(|day| day.date);
+        self.first_of_each_date();
+        let days = std::mem::take(&mut self.days);
         for month in days.chunk_by(|a, b| LocalMonth::of(a.date) == LocalMonth::of(b.date)) {
             self.outage_month(month);
         }
         self.steps.sort_by_key(|step| step.at);
     }
 
-    fn cut(&mut self, outage: &Outage, horizon: &mut Horizon) {
+    /// Of all blocks of counted causes that start on one local date, leaves the first.
+    fn first_of_each_date(&mut self) {
+        let timeline = self.timeline;
+        self.days.retain(|day| {
+            let month = LocalMonth::of(day.date);
+            timeline
+                .version(timeline.index_of_month(month))
+                .counts_cause(day.cause)
+        });
+        self.days.sort_unstable_by_key(|day| (day.date, day.at));
+        self.days.dedup_by_key(|day| day.date);
+    }
+
+    fn cut(&mut self, outage: &Span<(Position, Cause)>, horizon: &mut Horizon) {
+        let (position, cause) = outage.of;
         let lasted_until = outage.ended.unwrap_or(horizon.as_of());
         let lasted = lasted_until
             .micros()
@@ -302,15 +291,11 @@ impl<'a> Tiers<'a> {
             }
             let at = Moment {
                 time: start,
-                position: outage.position,
+                position,
                 block,
             };
             let date = self.timeline.zone().date(start);
-            self.days.push(OutageDay {
-                date,
-                at,
-                cause: outage.cause,
-            });
+            self.days.push(OutageDay { date, at, cause });
             start = start.plus_days(1);
         }
     }

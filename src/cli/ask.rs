@@ -66,7 +66,7 @@ impl Question {
     ) -> Result<Self, Failure> {
         let ledger = context.open().await?;
         let known_at = match args.known_at {
-            None => ledger.head().await?.position,
+            None => ledger.position_at(Context::now()).await?,
             Some(KnownAt::Instant(at)) => ledger.position_at(at).await?,
             Some(KnownAt::Position(position)) => {
                 let head = ledger.head().await?.position;

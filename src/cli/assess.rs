@@ -29,6 +29,16 @@ pub(super) async fn run(context: &Context, args: AssessArgs) -> Result<ExitCode,
     };
     let question = Question::open(context, &args.ask, &scope).await?;
     let standings = question.standings();
+    if let Scope::Developers(asked) = &scope {
+        for id in asked
+            .iter()
+            .filter(|id| standings.iter().all(|s| s.developer != id.as_str()))
+        {
+            context
+                .out
+                .say(format_args!("no developer `{id}` was registered by then"));
+        }
+    }
     match context.out.format(Format::Jsonl) {
         Format::Table => print(context, &standings)?,
         format => context.out.json(format, &standings)?,

@@ -26,7 +26,8 @@ pub(super) struct ImportArgs {
     /// Keep the events' own `recordedtime`
     #[arg(long)]
     trust_recorded_time: bool,
-    /// Where refused events are written (default: `rejects.jsonl`)
+    /// Where refused events are written (default: `rejects.jsonl`, or `rejects-2.jsonl` and so on
+    /// where that is there)
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
     /// Import the mended events of a rejects file
@@ -51,7 +52,7 @@ pub(super) async fn run(context: &Context, args: ImportArgs) -> Result<ExitCode,
     let ledger = context.open().await?;
     let path = args
         .rejects
-        .unwrap_or_else(|| PathBuf::from("rejects.jsonl"));
+        .unwrap_or_else(|| free_rejects_file(&args.retry));
     let mut import = Import::new(ledger, trust, &path);
     let read = import.read_all(context, &args.files, &args.retry).await;
     // What was taken and refused before something failed is told and written all the same.
@@ -93,6 +94,20 @@ fn print(context: &Context, tally: Tally) -> Result<(), Failure> {
             .out
             .text(&format!("{}\n", serde_json::to_string(&tally)?)),
     }
+}
+
+/// The first of `rejects.jsonl`, `rejects-2.jsonl` … that is not there, so that none that somebody
+/// mends is written over; one that is retried may be.
+fn free_rejects_file(retried: &[PathBuf]) -> PathBuf {
+    let name = |number: u32| match number {
+        1 => PathBuf::from("rejects.jsonl"),
+        number => PathBuf::from(format!("rejects-{number}.jsonl")),
+    };
+    let free = |path: &PathBuf| retried.contains(path) || !path.exists();
+    (1..=u32::MAX)
+        .map(name)
+        .find(free)
+        .unwrap_or_else(|| name(1))
 }
 
 fn rejects_failure(path: &Path, error: &std::io::Error) -> Failure {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
+use standing_projections::measure::is_warning_alone;
 use standing_projections::rulebook::{Lang, Text};
 use standing_projections::rules::Timeline;
 use standing_projections::standing::{
@@ -314,7 +315,7 @@ impl Page<'_> {
             month = month.previous();
         }
         while month <= last.month {
-            let _ = write!(page, "  {:10}", year(month));
+            let label = year(month);
             let mut any = false;
             let mut row = String::new();
             for _ in 1..=12 {
@@ -331,9 +332,8 @@ impl Page<'_> {
                 month = month.next();
             }
             if any {
-                page.push_str(row.trim_end());
+                let _ = writeln!(page, "  {label:10}{}", row.trim_end());
             }
-            page.push('\n');
         }
     }
 
@@ -364,7 +364,7 @@ impl Page<'_> {
                 "    {} → {}{}",
                 self.at(sanction.from),
                 sanction.measures.join(", "),
-                if sanction.measures.iter().all(|m| m == "warning") {
+                if is_warning_alone(sanction.measures) {
                     String::new()
                 } else {
                     format!(" {}", self.until(sanction.until))

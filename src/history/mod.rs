@@ -3,6 +3,8 @@
 //! A history is brought up from the log alone and can be thrown away; it depends on a ledger and
 //! on the rules' crate, and judges nothing.
 
+use std::collections::BTreeSet;
+
 use standing_projections::event::Kind;
 use standing_projections::facts::History;
 use standing_projections::{Event, Position};
@@ -61,7 +63,7 @@ pub async fn load(
                 up_to,
             )
             .await?;
-            for developer in developers {
+            for developer in developers.iter().collect::<BTreeSet<_>>() {
                 let query = Query {
                     developer: Some(developer.clone()),
                     ..Query::default()
@@ -70,6 +72,7 @@ pub async fn load(
             }
         }
     }
+    history.settle();
     Ok(history)
 }
 
@@ -89,7 +92,7 @@ async fn take(
         };
         let events = ledger.read(&page).await?;
         for stored in &events {
-            history.add(stored.position, &event_of(stored)?, stored.target);
+            history.take(stored.position, &event_of(stored)?, stored.target);
         }
         match events.last() {
             Some(last) if events.len() == PAGE => after = last.position,

@@ -83,8 +83,15 @@ pub enum AdmitError {
     Contended(u32),
 }
 
-/// How often a batch is judged anew before giving up.
+/// How often in a row others may be faster before giving up.
 const TRIES: u32 = 100;
+
+/// Waits a little, longer each time, and not as long as another that waits.
+async fn give_way(overtaken: u32) {
+    let spread = u64::from(std::process::id()).wrapping_mul(u64::from(overtaken)) % 7;
+    let millis = (1 << overtaken.min(5)) + spread;
+    tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+}
 
 /// A clock.
 pub type ClockFn = Arc<dyn Fn() -> Instant + Send + Sync>;
@@ -115,46 +122,75 @@ impl Intake {
 
     /// Admits a batch; one outcome for each event, in their order.
     ///
+    /// The batch is appended as one, but where other writers are faster: then in smaller and
+    /// smaller parts, so that it gets its turn beside any number of them.
+    ///
     /// # Errors
-    /// Where the log cannot be read or appended to; then none of the batch was taken, unless the
-    /// error says that this is unknown.
+    /// Where the log cannot be read or appended to; what had been appended by then is answered as a
+    /// duplicate when it is sent again.
     pub async fn admit(
         &mut self,
         mut batch: Vec<Candidate>,
         trust: Trust,
     ) -> Result<Vec<Outcome>, AdmitError> {
-        for _ in 0..TRIES {
-            self.register.catch_up(&*self.ledger).await?;
-            let looked_up = self.look_up(&batch).await?;
-            let verdicts = self.judge_all(&batch, &looked_up, trust);
-            let (accepted, others) = part(batch, verdicts);
-            if accepted.is_empty() {
-                return Ok(outcomes(accepted, others, Position(0)));
-            }
-            let recorded = match trust {
-                Trust::Clock => Recorded::Now,
-                Trust::Events => Recorded::Trusted,
-            };
-            let condition = Condition::NothingNewSince(self.register.known);
-            match self.ledger.append(&accepted, recorded, &condition).await {
-                Ok(appended) => {
-                    self.register.known = appended.last;
-                    self.register.recordedtime = appended.recordedtimes.last().copied();
-                    return Ok(outcomes(accepted, others, appended.first));
+        let mut all = Vec::with_capacity(batch.len());
+        let (mut size, mut overtaken) = (batch.len().max(1), 0);
+        while !batch.is_empty() {
+            let mut rest = batch.split_off(size.min(batch.len()));
+            match self.admit_part(batch, trust).await? {
+                Ok(outcomes) => {
+                    all.extend(outcomes);
+                    (size, overtaken) = (size * 2, 0);
                 }
-                Err(error) => {
-                    // The register has taken in what did not come to be.
-                    self.register = Register::default();
-                    match error {
-                        AppendError::ConditionFailed { .. } | AppendError::KeyTaken { .. } => {
-                            batch = whole_again(accepted, others);
-                        }
-                        error => return Err(error.into()),
+                Err(mut part) => {
+                    part.append(&mut rest);
+                    rest = part;
+                    (size, overtaken) = ((size / 2).max(1), overtaken + 1);
+                    if overtaken == TRIES {
+                        return Err(AdmitError::Contended(TRIES));
                     }
+                    give_way(overtaken).await;
                 }
             }
+            batch = rest;
         }
-        Err(AdmitError::Contended(TRIES))
+        Ok(all)
+    }
+
+    /// Judges a part and appends it; gives it back where the log moved in between.
+    async fn admit_part(
+        &mut self,
+        batch: Vec<Candidate>,
+        trust: Trust,
+    ) -> Result<Result<Vec<Outcome>, Vec<Candidate>>, AdmitError> {
+        self.register.catch_up(&*self.ledger).await?;
+        let looked_up = self.look_up(&batch).await?;
+        let verdicts = self.judge_all(&batch, &looked_up, trust);
+        let (accepted, others) = part(batch, verdicts);
+        if accepted.is_empty() {
+            return Ok(Ok(outcomes(accepted, others, Position(0))));
+        }
+        let recorded = match trust {
+            Trust::Clock => Recorded::Now,
+            Trust::Events => Recorded::Trusted,
+        };
+        let condition = Condition::NothingNewSince(self.register.known);
+        let error = match self.ledger.append(&accepted, recorded, &condition).await {
+            Ok(appended) => {
+                self.register.known = appended.last;
+                self.register.recordedtime = appended.recordedtimes.last().copied();
+                return Ok(Ok(outcomes(accepted, others, appended.first)));
+            }
+            Err(error) => error,
+        };
+        // The register has taken in what did not come to be.
+        self.register = Register::default();
+        match error {
+            AppendError::ConditionFailed { .. } | AppendError::KeyTaken { .. } => {
+                Ok(Err(whole_again(accepted, others)))
+            }
+            error => Err(error.into()),
+        }
     }
 
     /// Admits one event. A step of an app's review, inspections, reports, key or listing is decided

@@ -7,8 +7,9 @@ use super::admit::Candidate;
 use super::json::Unreadable;
 use super::reader::{ReadError, Source};
 
-/// How many events are judged and appended at a time.
+/// How many events are judged and appended at a time, and of how many bytes.
 const BATCH: usize = 8_192;
+const BATCH_BYTES: u64 = 8 << 20;
 /// How many batches wait to be judged.
 const AHEAD: usize = 2;
 
@@ -41,12 +42,16 @@ pub fn ahead(mut source: Source) -> mpsc::Receiver<Batch> {
                 broken: None,
             };
             let mut ended = false;
-            while batch.records.len() < BATCH && !ended {
+            let mut bytes = 0;
+            while batch.records.len() < BATCH && bytes < BATCH_BYTES && !ended {
                 match source.next() {
-                    Some(Ok(record)) => batch.records.push(Read {
-                        line: record.line,
-                        candidate: record.body.map(Candidate::new),
-                    }),
+                    Some(Ok(record)) => {
+                        bytes += record.length;
+                        batch.records.push(Read {
+                            line: record.line,
+                            candidate: record.body.map(Candidate::new),
+                        });
+                    }
                     Some(Err(error)) => {
                         batch.broken = Some(error);
                         ended = true;

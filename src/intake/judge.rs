@@ -210,6 +210,13 @@ fn reference(event: &Event, target: Option<&Target>) -> Result<(), Refusal> {
         );
         return Err(Refusal::new(Code::RefUnknown, "/data/event", message));
     };
+    if target.subject != event.subject {
+        let message = format!(
+            "the subject must be that of the event it speaks of, which is `{}`",
+            target.subject
+        );
+        return Err(Refusal::new(Code::RefUnknown, "/subject", message));
+    }
     if event.kind != Kind::PrivateErased && !target.kind.is_retractable() {
         let message = format!("an event of type `{}` cannot be taken back", target.kind);
         return Err(Refusal::new(
@@ -217,13 +224,6 @@ fn reference(event: &Event, target: Option<&Target>) -> Result<(), Refusal> {
             "/data/event",
             message,
         ));
-    }
-    if target.subject != event.subject {
-        let message = format!(
-            "the subject must be that of the event it speaks of, which is `{}`",
-            target.subject
-        );
-        return Err(Refusal::new(Code::RefUnknown, "/subject", message));
     }
     Ok(())
 }

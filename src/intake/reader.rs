@@ -25,6 +25,8 @@ use super::split::{Piece, Stream};
 pub struct Record {
     /// The line it begins on, from 1.
     pub line: u64,
+    /// How many bytes it was.
+    pub length: u64,
     /// A JSON object that is well formed, or why there is none.
     pub body: Result<Map<String, Value>, Unreadable>,
 }
@@ -313,8 +315,8 @@ impl Source {
                 None => return Ok(None),
             },
         };
-        let line = self.piece.line;
-        Ok(Some(Record { line, body }))
+        let (line, length) = (self.piece.line, self.piece.length());
+        Ok(Some(Record { line, length, body }))
     }
 }
 

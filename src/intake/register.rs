@@ -15,8 +15,11 @@ use standing_projections::{Event, Instant, Position, Rulebook};
 
 use crate::ledger::{Ledger, Query, StoreError, StoredEvent};
 
-/// How many events of apps' records are held before the coldest of them are let go.
-const RECORD_EVENTS_MAX: usize = 2_000_000;
+/// How many apps and events of apps are held before all are let go and looked up anew.
+const HELD_MAX: usize = 1_000_000;
+/// How much memory subjects may take before they are let go, and what one takes beside its name.
+const NAMES_BYTES_MAX: usize = 128 << 20;
+const SUBJECT_BYTES: usize = 128;
 /// How many events are read at a time.
 const PAGE: usize = 5_000;
 /// How many names one query asks for.
@@ -83,17 +86,23 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    /// Takes a version that was published. What the log holds has been checked by intake.
-    pub(crate) fn publish(&mut self, position: Position, book: Rulebook) {
+    /// Takes versions that were published. What the log holds has been checked by intake.
+    pub(crate) fn publish(&mut self, versions: impl IntoIterator<Item = (Position, Rulebook)>) {
+        for (position, book) in versions {
+            self.take(position, book);
+        }
+        self.timeline = Timeline::new(self.all.clone(), &Names::default())
+            .ok()
+            .map(Arc::new);
+    }
+
+    fn take(&mut self, position: Position, book: Rulebook) {
         self.violations
             .extend(book.violations.iter().map(|v| v.get_ref().code.clone()));
         let ranked = book.ranking.iter().flat_map(|ranking| &ranking.behaviors);
         self.behaviors
             .extend(ranked.map(|behavior| behavior.get_ref().code.clone()));
         self.all.push((position, book));
-        self.timeline = Timeline::new(self.all.clone(), &Names::default())
-            .ok()
-            .map(Arc::new);
     }
 }
 
@@ -104,6 +113,7 @@ pub(crate) struct Register {
     pub(crate) recordedtime: Option<Instant>,
     pub(crate) books: Books,
     subjects: HashMap<String, Option<Subject>>,
+    names_bytes: usize,
     apps: HashMap<String, AppRecord>,
 }
 
@@ -114,19 +124,20 @@ impl Register {
         let head = ledger.head().await?;
         self.recordedtime = head.recordedtime;
         if self.known == Position(0) {
-            self.load_books(ledger, head.position).await?;
+            // What was looked up in an empty log says nothing any more.
+            self.subjects.clear();
+            self.apps.clear();
+            self.books = load_books(ledger, head.position).await?;
         } else {
             self.take_in(ledger, head.position).await?;
         }
         self.known = head.position;
-        if self.apps.values().map(AppRecord::len).sum::<usize>() > RECORD_EVENTS_MAX {
+        let held = self.apps.values().map(AppRecord::len).sum::<usize>();
+        if held + self.apps.len() > HELD_MAX || self.names_bytes > NAMES_BYTES_MAX {
+            self.subjects.clear();
             self.apps.clear();
+            self.names_bytes = 0;
         }
-        Ok(())
-    }
-
-    async fn load_books(&mut self, ledger: &dyn Ledger, up_to: Position) -> Result<(), StoreError> {
-        self.books = load_books(ledger, up_to).await?;
         Ok(())
     }
 
@@ -175,6 +186,10 @@ impl Register {
             .collect();
         missing.sort_unstable();
         missing.dedup();
+        self.names_bytes += missing
+            .iter()
+            .map(|name| name.len() + SUBJECT_BYTES)
+            .sum::<usize>();
         for chunk in missing.chunks(SUBJECTS_A_QUERY) {
             let query = Query {
                 up_to: Some(self.known),
@@ -228,7 +243,7 @@ impl Register {
 
     /// Takes a new version of the rules: every record is folded anew by them.
     fn publish(&mut self, position: Position, book: Rulebook) {
-        self.books.publish(position, book);
+        self.books.publish([(position, book)]);
         if let Some(timeline) = &self.books.timeline {
             for record in self.apps.values_mut() {
                 record.refold(timeline);
@@ -270,12 +285,13 @@ pub(crate) async fn load_books(ledger: &dyn Ledger, up_to: Position) -> Result<B
         limit: usize::MAX,
         ..Query::default()
     };
+    let stored = ledger.read(&query).await?;
     let mut books = Books::default();
-    for stored in ledger.read(&query).await? {
-        if let Some(book) = rulebook_of(&stored) {
-            books.publish(stored.position, book);
-        }
-    }
+    books.publish(
+        stored
+            .iter()
+            .filter_map(|stored| Some((stored.position, rulebook_of(stored)?))),
+    );
     Ok(books)
 }
 

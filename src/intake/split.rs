@@ -28,6 +28,11 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
+    /// How many bytes it has, kept or not.
+    pub(crate) const fn length(&self) -> u64 {
+        self.length
+    }
+
     /// A place for pieces of which at most `kept_max` bytes are kept.
     pub(crate) fn new(kept_max: usize) -> Self {
         Self {

@@ -157,10 +157,7 @@ fn a_reference_is_to_an_event_before_of_the_same_subject() {
             retraction("n2", "a1", of("reg-a1")),
             "ref.not_retractable /data/event",
         ),
-        (
-            retraction("n3", "d1", of("reg-a1")),
-            "ref.not_retractable /data/event",
-        ),
+        (retraction("n3", "d1", of("reg-a1")), "ref.unknown /subject"),
         (
             retraction("n4", "weibo", book()),
             "ref.not_retractable /data/event",

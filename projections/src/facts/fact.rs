@@ -14,9 +14,9 @@ use crate::time::Instant;
 /// word and a value whose meaning the type gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fact {
-    pub(super) time: Instant,
+    time: Instant,
     /// The position, the kind and a small word, in this order from the highest bit.
-    pub(super) place: u64,
+    place: u64,
     value: i64,
     code: NameId,
 }
@@ -49,6 +49,11 @@ impl Fact {
 
     const fn word(self) -> usize {
         (self.place & 0xff) as usize
+    }
+
+    /// Its place among others: by time, then position.
+    pub(super) const fn order(&self) -> (Instant, u64) {
+        (self.time, self.place)
     }
 
     /// When it happened.

@@ -5,7 +5,7 @@
 //! accepted events in the order of their positions and keeps each developer's facts by
 //! (`time`, position); it judges nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{Datelike, NaiveDate};
 
@@ -156,6 +156,8 @@ pub struct History {
     owners: HashMap<Box<str>, Owner>,
     rulebooks: Vec<Published>,
     head: Position,
+    /// The developers whose facts are not in order yet.
+    unsettled: BTreeSet<usize>,
 }
 
 impl History {
@@ -170,15 +172,38 @@ impl History {
                     .copied()
             };
             let target = event.data.event_ref().and_then(find);
-            history.add(position, event, target);
+            history.take(position, event, target);
             keys.insert((&event.source, &event.id), position);
         }
+        history.settle();
         history
     }
 
     /// Takes the next event; `target` is the position of the event it refers to, if it refers to
     /// one. What has no registered subject is passed over: intake lets nothing such through.
     pub fn add(&mut self, position: Position, event: &Event, target: Option<Position>) {
+        self.take(position, event, target);
+        self.settle();
+    }
+
+    /// Puts into order what [`History::take`] took.
+    pub fn settle(&mut self) {
+        for index in std::mem::take(&mut self.unsettled) {
+            let developer = &mut self.developers[index];
+            developer.acts.sort_by_key(Fact::order);
+            developer.apps.sort_by(|a, b| a.id.cmp(&b.id));
+            for (place, app) in developer.apps.iter_mut().enumerate() {
+                app.facts.sort_by_key(Fact::order);
+                app.usage.sort_by_key(|usage| (usage.date, usage.position));
+                if let Some(owner) = self.owners.get_mut(&app.id) {
+                    *owner = Owner::App(index, place);
+                }
+            }
+        }
+    }
+
+    /// As [`History::add`], for many events: nothing is asked of the history before it is settled.
+    pub fn take(&mut self, position: Position, event: &Event, target: Option<Position>) {
         self.head = self.head.max(position);
         match &event.data {
             Data::DeveloperRegistered { name, kind, grade } => {
@@ -214,24 +239,21 @@ impl History {
                     return;
                 }
                 let apps = &mut self.developers[index].apps;
-                let place = apps.partition_point(|app| *app.id < *event.subject);
-                apps.insert(
-                    place,
-                    AppFacts {
-                        id: event.subject.as_str().into(),
-                        name: name.as_str().into(),
-                        channel: *channel,
-                        permission: *permission,
-                        registered: event.time,
-                        position,
-                        facts: Vec::new(),
-                        usage: Vec::new(),
-                        outages: HashMap::new(),
-                    },
-                );
-                for (moved, app) in apps.iter().enumerate().skip(place) {
-                    self.owners.insert(app.id.clone(), Owner::App(index, moved));
-                }
+                let place = apps.len();
+                apps.push(AppFacts {
+                    id: event.subject.as_str().into(),
+                    name: name.as_str().into(),
+                    channel: *channel,
+                    permission: *permission,
+                    registered: event.time,
+                    position,
+                    facts: Vec::new(),
+                    usage: Vec::new(),
+                    outages: HashMap::new(),
+                });
+                let owner = Owner::App(index, place);
+                self.owners.insert(event.subject.as_str().into(), owner);
+                self.unsettled.insert(index);
             }
             Data::RulebookPublished { toml, .. } => {
                 self.rulebooks.push(Published {
@@ -273,7 +295,9 @@ impl History {
             Data::DeveloperReinstated => fact(Kind::DeveloperReinstated),
             _ => return,
         };
-        insert_in_order(&mut self.developers[developer].acts, fact);
+        if push(&mut self.developers[developer].acts, fact) {
+            self.unsettled.insert(developer);
+        }
     }
 
     fn add_app_fact(
@@ -295,10 +319,15 @@ impl History {
                     time,
                     daily_users: *daily_users,
                 };
-                let place = app
+                let order = |usage: &Usage| (usage.date, usage.position);
+                if app
                     .usage
-                    .partition_point(|u| (u.date, u.position) < (*date, position));
-                app.usage.insert(place, usage);
+                    .last()
+                    .is_some_and(|last| order(last) > order(&usage))
+                {
+                    self.unsettled.insert(developer);
+                }
+                app.usage.push(usage);
                 return;
             }
             Data::ViolationFound { code } => fact(Kind::ViolationFound).code(names.intern(code)),
@@ -346,7 +375,9 @@ impl History {
                 None => return,
             },
         };
-        insert_in_order(&mut app.facts, fact);
+        if push(&mut app.facts, fact) {
+            self.unsettled.insert(developer);
+        }
     }
 
     /// The texts its facts are written in.
@@ -402,13 +433,9 @@ fn known_measures(names: &[String]) -> Measures {
         .collect()
 }
 
-/// Most events arrive in time order, so the place is mostly the end.
-fn insert_in_order(facts: &mut Vec<Fact>, fact: Fact) {
-    let key = |fact: &Fact| (fact.time, fact.place);
-    let place = if facts.last().is_none_or(|last| key(last) <= key(&fact)) {
-        facts.len()
-    } else {
-        facts.partition_point(|other| key(other) <= key(&fact))
-    };
-    facts.insert(place, fact);
+/// Takes a fact, and says whether it belongs before the last.
+fn push(facts: &mut Vec<Fact>, fact: Fact) -> bool {
+    let before = facts.last().is_some_and(|last| last.order() > fact.order());
+    facts.push(fact);
+    before
 }

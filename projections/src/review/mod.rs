@@ -59,12 +59,16 @@ pub struct Lifecycle {
     key_event: Option<Position>,
     latest: Option<Instant>,
     failures: Vec<Failure>,
+    /// How many of the failures, the first ones, are remedied: a remedy meets all before it.
+    remedied: usize,
     reports_open: u32,
     graves: Vec<Block>,
     hold_until: Option<Instant>,
     hold_without_end: bool,
     holds: Vec<Hold>,
     duties: Vec<Duty>,
+    /// The places of the duties that are neither met nor withdrawn.
+    open: Vec<usize>,
 }
 
 impl Lifecycle {
@@ -86,12 +90,14 @@ impl Lifecycle {
             key_event: None,
             latest: None,
             failures: Vec::new(),
+            remedied: 0,
             reports_open: 0,
             graves: Vec::new(),
             hold_until: None,
             hold_without_end: false,
             holds: Vec::new(),
             duties: Vec::new(),
+            open: Vec::new(),
         }
     }
 
@@ -155,8 +161,7 @@ impl Lifecycle {
     /// left to the observation that it began.
     #[must_use]
     pub fn holds(&self) -> Vec<Hold> {
-        let failures = self.failures.iter();
-        let unremedied = failures.filter(|f| f.remedied.is_none()).map(|f| Hold {
+        let unremedied = self.failures[self.remedied..].iter().map(|f| Hold {
             cause: f.at.position,
             until: None,
             rule: None,
@@ -177,10 +182,7 @@ impl Lifecycle {
     #[must_use]
     pub fn on_hold(&self, at: Instant) -> bool {
         self.hold_without_end
-            || self
-                .failures
-                .iter()
-                .any(|failure| failure.remedied.is_none())
+            || self.remedied < self.failures.len()
             || self.hold_until.is_some_and(|until| at < until)
     }
 
@@ -188,12 +190,11 @@ impl Lifecycle {
     #[must_use]
     pub fn review_due(&self) -> Option<Instant> {
         self.state.pending()?;
-        let running = self
-            .duties
-            .iter()
-            .rev()
-            .find(|duty| duty.kind == DutyKind::Review)?;
-        running.is_open().then(|| running.due.instant())?
+        let open = self.open.iter().map(|place| &self.duties[*place]);
+        open.rev()
+            .find(|duty| duty.kind == DutyKind::Review)?
+            .due
+            .instant()
     }
 
     /// The instants at which a hold or a missed fix changes something by itself.
@@ -201,11 +202,7 @@ impl Lifecycle {
         if let Some(until) = self.hold_until {
             horizon.see(until);
         }
-        for failure in self
-            .failures
-            .iter()
-            .filter(|failure| failure.remedied.is_none())
-        {
+        for failure in &self.failures[self.remedied..] {
             if let Due::At(due) = failure.due {
                 horizon.see(due);
             }
@@ -278,6 +275,9 @@ impl Lifecycle {
             Data::ReviewApproved { .. } if self.on_hold(time) => {
                 let until = match self.hold_until {
                     Some(until) if until > time => format!("until {until}"),
+                    _ if self.remedied == self.failures.len() => {
+                        "until an instant that no calendar tells yet".to_owned()
+                    }
                     _ => "until what was found is remedied".to_owned(),
                 };
                 let message = format!("the app is on hold {until}: no approval is accepted");
@@ -286,9 +286,10 @@ impl Lifecycle {
             Data::AppDelisted if self.state != ReviewState::Listed => {
                 in_state("the app cannot be delisted")
             }
-            Data::InspectionRemedied if self.failures.iter().all(|f| f.remedied.is_some()) => Err(
-                out_of_order("/type", "no failed inspection is left to remedy".to_owned()),
-            ),
+            Data::InspectionRemedied if self.remedied == self.failures.len() => Err(out_of_order(
+                "/type",
+                "no failed inspection is left to remedy".to_owned(),
+            )),
             Data::ReportRemedied if self.reports_open == 0 => Err(out_of_order(
                 "/type",
                 "no confirmed report is left to remedy".to_owned(),
@@ -338,20 +339,29 @@ impl Lifecycle {
 
     /// Begins a state anew; a clock that still runs for the one before is withdrawn.
     fn enter(&mut self, state: ReviewState, fact: Fact) {
-        for duty in self
-            .duties
-            .iter_mut()
-            .filter(|duty| duty.kind == DutyKind::Review)
-        {
-            duty.withdraw(Moment::of(fact));
-        }
+        self.close(DutyKind::Review, |duty| duty.withdraw(Moment::of(fact)));
         (self.state, self.since, self.state_event) = (state, fact.time(), fact.position());
     }
 
     fn close_duties(&mut self, kind: DutyKind, fact: Fact) {
-        for duty in self.duties.iter_mut().filter(|duty| duty.kind == kind) {
-            duty.meet(Moment::of(fact));
-        }
+        self.close(kind, |duty| duty.meet(Moment::of(fact)));
+    }
+
+    /// Ends the open duties of a kind.
+    fn close(&mut self, kind: DutyKind, end: impl Fn(&mut Duty)) {
+        let duties = &mut self.duties;
+        self.open.retain(|place| {
+            let ended = duties[*place].kind == kind;
+            if ended {
+                end(&mut duties[*place]);
+            }
+            !ended
+        });
+    }
+
+    fn owe(&mut self, duty: Duty) {
+        self.open.push(self.duties.len());
+        self.duties.push(duty);
     }
 
     fn submit(&mut self, fact: Fact, timeline: &Timeline) {
@@ -378,8 +388,7 @@ impl Lifecycle {
         if let Some(days) = clocks.and_then(|clocks| clocks.of(stage, recheck)) {
             let rule = DutyRule::Clock(index, stage, recheck);
             let due = Due::known(timeline.working_days_after(rules, fact.time(), days));
-            self.duties
-                .push(Duty::new(DutyKind::Review, rule, Moment::of(fact), due));
+            self.owe(Duty::new(DutyKind::Review, rule, Moment::of(fact), due));
         }
     }
 
@@ -413,8 +422,7 @@ impl Lifecycle {
         let at = Moment::of(fact);
         if due != Due::Never {
             let rule = DutyRule::Inspection(index);
-            self.duties
-                .push(Duty::new(DutyKind::FixInspection, rule, at, due));
+            self.owe(Duty::new(DutyKind::FixInspection, rule, at, due));
         }
         self.failures.push(Failure {
             at,
@@ -428,15 +436,11 @@ impl Lifecycle {
 
     fn inspection_remedied(&mut self, fact: Fact, timeline: &Timeline) {
         self.close_duties(DutyKind::FixInspection, fact);
-        let mut any = false;
-        for failure in self
-            .failures
-            .iter_mut()
-            .filter(|failure| failure.remedied.is_none())
-        {
+        let any = self.remedied < self.failures.len();
+        for failure in &mut self.failures[self.remedied..] {
             failure.remedied = Some(Moment::of(fact));
-            any = true;
         }
+        self.remedied = self.failures.len();
         if any {
             let index = timeline.index_at(fact.time());
             let inspection = timeline.version(index).book.inspection;
@@ -465,8 +469,7 @@ impl Lifecycle {
             if let Some(hours) = rule.fix_within_hours {
                 let due = Due::At(fact.time().plus_hours(hours.into()));
                 let rule = DutyRule::Report(index, permission);
-                self.duties
-                    .push(Duty::new(DutyKind::FixReport, rule, Moment::of(fact), due));
+                self.owe(Duty::new(DutyKind::FixReport, rule, Moment::of(fact), due));
             }
             if let Some(days) = rule.hold_working_days {
                 let until = timeline.working_days_after(rules, fact.time(), days);

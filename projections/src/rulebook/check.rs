@@ -69,13 +69,18 @@ impl Errors<'_> {
         }
     }
 
-    fn unique<'b, T>(&mut self, items: &'b [Spanned<T>], code: impl Fn(&'b T) -> &'b str) {
+    fn unique<'b, T>(
+        &mut self,
+        items: &'b [Spanned<T>],
+        reserved: &[&str],
+        code: impl Fn(&'b T) -> &'b str,
+    ) {
         let mut seen = HashSet::new();
         for item in items {
             let (text, place) = (code(item.get_ref()), Place::start(self.text, item));
             if text.is_empty() {
                 self.add("empty", place, "a code is empty".to_owned(), None);
-            } else if RESERVED_CODES.contains(&text) {
+            } else if reserved.contains(&text) {
                 let message = format!("the code `{text}` is reserved for the rules themselves");
                 self.add(
                     "reserved_code",
@@ -127,7 +132,9 @@ pub(super) fn errors(book: &Rulebook) -> Vec<Finding> {
             Some("the calendar there is: `CN`".to_owned()),
         );
     }
-    e.unique(&book.violations, |violation| &violation.code);
+    e.unique(&book.violations, &RESERVED_CODES, |violation| {
+        &violation.code
+    });
     sanctions(&mut e, book);
     developers(&mut e, book);
     ranking_and_certification(&mut e, book);
@@ -178,7 +185,7 @@ fn ranking_and_certification(e: &mut Errors<'_>, book: &Rulebook) {
         let place = e.key("suspended_by");
         e.measures(place, &ranking.suspended_by);
         e.figure(e.key("ranking"), "window_days", ranking.window_days);
-        e.unique(&ranking.behaviors, |behavior| &behavior.code);
+        e.unique(&ranking.behaviors, &[], |behavior| &behavior.code);
     }
     if let Some(certification) = &book.certification {
         let place = e.key("certification");

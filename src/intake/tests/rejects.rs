@@ -58,7 +58,13 @@ fn what_is_not_mended_is_refused_as_before() {
     let text = "{\"id\":\n{\"id\":\"\\u0000\"}\n{\"a\":1,\"a\":2}\n[]\n\"\u{1}\n{\"n\":1e999}\n";
     write(&first, &records("events", text));
     let again = retried(&first);
-    assert_eq!(again, records("events", text));
+    let bodies = |records: &[Record]| -> Vec<_> {
+        records
+            .iter()
+            .map(|record| (record.line, record.body.clone()))
+            .collect()
+    };
+    assert_eq!(bodies(&again), bodies(&records("events", text)));
     write(&second, &again);
     assert_eq!(fs::read(first).unwrap(), fs::read(second).unwrap());
 }

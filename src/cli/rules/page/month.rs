@@ -1,6 +1,7 @@
 //! What a month is judged by: tiers, the ladder, and what they mean for a developer.
 
 use standing_projections::event::ComplaintClass;
+use standing_projections::measure::is_warning_alone;
 use standing_projections::rulebook::{OutageCount, SanctionRow};
 
 use super::{Page, clause, figure};
@@ -102,7 +103,7 @@ impl Page<'_> {
     fn length(&self, row: &SanctionRow) -> String {
         let days = self.word("days", "天");
         match (row.days, row.days_per_violation) {
-            _ if row.measures.iter().all(|measure| measure == "warning") => String::new(),
+            _ if is_warning_alone(&row.measures) => String::new(),
             (None, None) => self.word("until lifted", "直至解除").to_owned(),
             (Some(length), None) => format!("{length} {days}"),
             (length, Some(each)) => format!("{} + {each} × n {days}", length.unwrap_or(0)),

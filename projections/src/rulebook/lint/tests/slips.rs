@@ -193,11 +193,8 @@ const DEVELOPERS: &[Slip] = &[
         "[\"enterprise\", \"general\"]\nsuspended",
         &[],
     ),
-    (
-        "code = \"hosted\"",
-        "code = \"outage\"",
-        &["error reserved_code @ [[ranking.behaviors]] # b"],
-    ),
+    // Only violations share their codes with the incidents that the rules make themselves.
+    ("code = \"hosted\"", "code = \"outage\"", &[]),
 ];
 
 const REVIEW: &[Slip] = &[

@@ -31,7 +31,7 @@ pub struct Instant(i64);
 
 /// Why a text is no [`Instant`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no RFC 3339 instant of the years 1970 to 9999")]
+#[error("`{0}` is no RFC 3339 instant of the years 1970 to 9999, such as 2016-09-01T00:00:00Z")]
 pub struct NotAnInstant(String);
 
 impl Instant {

@@ -89,6 +89,18 @@ pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<ExitCode, 
         recorded_to: args.recorded_to,
         limit: 0,
     };
+    for id in query.subjects.iter().chain(&query.developer) {
+        if ledger
+            .read(&Query {
+                limit: 1,
+                ..about(id)
+            })
+            .await?
+            .is_empty()
+        {
+            context.out.say(format_args!("no event is about `{id}`"));
+        }
+    }
     let mut left = limit;
     let mut kept: Vec<Line> = Vec::new();
     while left > 0 {
@@ -120,6 +132,14 @@ pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<ExitCode, 
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The events about a developer or an app.
+fn about(id: &str) -> Query {
+    Query {
+        subjects: vec![id.to_owned()],
+        ..Query::default()
+    }
 }
 
 fn print(context: &Context, lines: &[Line]) -> Result<(), Failure> {

@@ -22,7 +22,7 @@ use super::output::{Format, table};
 use super::{Context, assess, plaza};
 use crate::history::{self, Scope};
 use crate::intake::{Candidate, Intake, Outcome, Source, Trust, publish};
-use crate::ledger::{Ledger, OpenMode, SqliteLedger};
+use crate::ledger::{Ledger, OpenMode};
 
 /// The made history.
 const HISTORY: &str = include_str!("../../examples/history.jsonl");
@@ -58,7 +58,7 @@ pub(super) async fn run(context: &Context, args: DemoArgs) -> Result<ExitCode, F
         Some(path) => path.clone(),
         None => folder.path().join("demo.db"),
     };
-    let ledger = make(&path).await?;
+    let ledger = make(context, &path).await?;
     let tour = Tour { context, ledger };
     tour.appended().await?;
     tour.standing().await?;
@@ -69,8 +69,8 @@ pub(super) async fn run(context: &Context, args: DemoArgs) -> Result<ExitCode, F
 }
 
 /// A ledger with the preset's rulebooks and the made history in it.
-async fn make(path: &Path) -> Result<Arc<dyn Ledger>, Failure> {
-    let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(path, OpenMode::Create).await?);
+async fn make(context: &Context, path: &Path) -> Result<Arc<dyn Ledger>, Failure> {
+    let ledger = context.open_at(path, OpenMode::Create).await?;
     if ledger.head().await?.position.0 > 0 {
         let message = format!("`{}` is a ledger with events already", path.display());
         return Err(Failure::new(message).hint("name a file that is not there yet"));

@@ -1,5 +1,6 @@
 //! `standing import`: events from files, what is refused into a rejects file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use standing_projections::refusal::Code;
 
 use super::failure::Failure;
 use super::output::{Format, table};
@@ -56,7 +58,7 @@ pub(super) async fn run(context: &Context, args: ImportArgs) -> Result<ExitCode,
     let mut import = Import::new(ledger, trust, &path);
     let read = import.read_all(context, &args.files, &args.retry).await;
     // What was taken and refused before something failed is told and written all the same.
-    let tally = import.tally;
+    let (tally, codes) = (import.tally, std::mem::take(&mut import.codes));
     let written = import.rejects.finish();
     let written = written.map_err(|error| rejects_failure(&path, &error));
     if read.is_ok() || tally != Tally::default() {
@@ -68,9 +70,14 @@ pub(super) async fn run(context: &Context, args: ImportArgs) -> Result<ExitCode,
             1 => ("event was", "it"),
             _ => ("events were", "them"),
         };
+        let codes: Vec<String> = codes
+            .iter()
+            .map(|(code, count)| format!("{count} {code}"))
+            .collect();
         context.out.say(format_args!(
-            "{} {were} refused: see `{path}`",
-            tally.refused
+            "{} {were} refused ({}): see `{path}`",
+            tally.refused,
+            codes.join(", ")
         ));
         context.out.hint(format_args!(
             "mend {them} there, then `standing import --retry {path}`"
@@ -133,6 +140,7 @@ pub(super) struct Import {
     path: PathBuf,
     rejects: RejectsWriter,
     tally: Tally,
+    codes: BTreeMap<Code, u64>,
 }
 
 impl Import {
@@ -143,6 +151,7 @@ impl Import {
             path: rejects.to_owned(),
             rejects: RejectsWriter::new(rejects),
             tally: Tally::default(),
+            codes: BTreeMap::new(),
         }
     }
 
@@ -216,6 +225,7 @@ impl Import {
                     None => continue,
                 };
             self.tally.refused += 1;
+            *self.codes.entry(refusal.code).or_default() += 1;
             self.rejects
                 .write(line, &refusal, &original)
                 .map_err(|error| rejects_failure(&self.path, &error))?;

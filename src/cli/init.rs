@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 use standing_projections::rulebook::preset;
@@ -11,9 +10,9 @@ use standing_projections::{Instant, Rulebook};
 use super::Context;
 use super::ask::read_rulebook;
 use super::failure::Failure;
-use super::rules::{named, publish::check_together};
+use super::rules::{counted, named, publish::check_together};
 use crate::intake::{Intake, publish};
-use crate::ledger::{Ledger, OpenMode, SqliteLedger};
+use crate::ledger::OpenMode;
 
 /// Make a ledger and publish its rulebooks
 #[derive(Debug, Args)]
@@ -42,7 +41,7 @@ pub(super) async fn run(context: &Context, args: InitArgs) -> Result<ExitCode, F
     };
     // Before there is a file, so that none is left behind where the rulebooks do not go together.
     check_together(&[], &books)?;
-    let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&path, OpenMode::Create).await?);
+    let ledger = context.open_at(&path, OpenMode::Create).await?;
     if ledger.head().await?.position.0 > 0 {
         let message = format!("`{}` is a ledger with events already", path.display());
         return Err(
@@ -53,9 +52,9 @@ pub(super) async fn run(context: &Context, args: InitArgs) -> Result<ExitCode, F
     let texts: Vec<&str> = books.iter().map(|book| book.text.as_str()).collect();
     publish(&mut intake, &texts, args.recorded_time).await?;
     context.out.say(format_args!(
-        "made `{}`, {} rulebooks published",
+        "made `{}`, {} published",
         path.display(),
-        books.len()
+        counted(books.len(), "rulebook")
     ));
     if books.is_empty() {
         context

@@ -18,7 +18,7 @@ mod retract;
 mod rules;
 mod show;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -115,6 +115,8 @@ struct Context {
     ledger: String,
     out: Out,
     lang: Lang,
+    /// The ledgers that were opened, to be closed at the end.
+    opened: std::sync::Mutex<Vec<Arc<dyn Ledger>>>,
 }
 
 impl Context {
@@ -145,11 +147,30 @@ impl Context {
     /// The ledger, which must be there.
     async fn open(&self) -> Result<Arc<dyn Ledger>, Failure> {
         let path = self.path()?;
-        match SqliteLedger::open(&path, OpenMode::Existing).await {
-            Ok(ledger) => Ok(Arc::new(ledger)),
+        match self.open_at(&path, OpenMode::Existing).await {
             Err(error @ OpenError::Missing { .. }) => Err(Failure::new(&error)
                 .hint("make one with `standing init --preset weibo`, or name it with `--ledger`")),
-            Err(error) => Err(error.into()),
+            opened => Ok(opened?),
+        }
+    }
+
+    /// The ledger at a path.
+    async fn open_at(&self, path: &Path, mode: OpenMode) -> Result<Arc<dyn Ledger>, OpenError> {
+        let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(path, mode).await?);
+        if let Ok(mut opened) = self.opened.lock() {
+            opened.push(ledger.clone());
+        }
+        Ok(ledger)
+    }
+
+    /// Closes what was opened, so that a ledger is one file when the command is done.
+    async fn close(&self) {
+        let opened = self
+            .opened
+            .lock()
+            .map(|mut opened| std::mem::take(&mut *opened));
+        for ledger in opened.unwrap_or_default() {
+            ledger.close().await;
         }
     }
 }
@@ -188,8 +209,14 @@ pub fn main() -> ExitCode {
         ledger: cli.global.ledger,
         out,
         lang: cli.global.lang.into(),
+        opened: std::sync::Mutex::default(),
     };
-    match runtime.block_on(run(cli.command, &context)) {
+    let done = runtime.block_on(async {
+        let done = run(cli.command, &context).await;
+        context.close().await;
+        done
+    });
+    match done {
         Ok(code) => code,
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => {

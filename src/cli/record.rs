@@ -1,5 +1,6 @@
 //! `standing record`: one event.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -15,6 +16,7 @@ use crate::intake::{Intake, Outcome, check_event};
 
 /// Append one event and print its position
 #[derive(Debug, Args)]
+#[command(after_long_help = vocabulary())]
 pub(super) struct RecordArgs {
     /// The event's type, such as `violation.found`
     #[arg(value_name = "TYPE")]
@@ -23,6 +25,9 @@ pub(super) struct RecordArgs {
     #[arg(value_name = "SUBJECT")]
     subject: String,
     /// What it carries: `code=bulk_scraping`, `event.id=17`, `measures=warning;close_app`
+    ///
+    /// Lists are parted by `;`. An event that another speaks of is named by its id and source, which
+    /// `standing audit --format jsonl` shows.
     #[arg(value_name = "KEY=VALUE")]
     data: Vec<String>,
     /// When it happened (default: now)
@@ -37,6 +42,15 @@ pub(super) struct RecordArgs {
     /// Who acted
     #[arg(long)]
     actor: Option<String>,
+}
+
+/// The types of events and what each carries.
+fn vocabulary() -> String {
+    let mut text = "Types of events, and the keys of each:\n".to_owned();
+    for kind in Kind::ALL {
+        let _ = writeln!(text, "  {kind:24} {}", kind.fields());
+    }
+    text + "\nCodes of violations, behaviours and rejection reasons: `standing rules show`."
 }
 
 pub(super) async fn run(context: &Context, args: RecordArgs) -> Result<ExitCode, Failure> {

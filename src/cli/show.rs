@@ -399,8 +399,8 @@ impl Page<'_> {
                 None => self.word("unknown: no calendar", "未知：无日历").to_owned(),
             };
             let state = match obligation.state {
-                ObligationState::Overdue => self.out.paint(31, self.word("overdue", "已逾期")),
-                _ => self.word("open", "待办").to_owned(),
+                ObligationState::Overdue => self.word("overdue", "已逾期"),
+                _ => self.word("open", "待办"),
             };
             let owner = match obligation.owner {
                 Owner::Developer => self.word("developer", "开发者"),
@@ -410,7 +410,7 @@ impl Page<'_> {
                 Some(code) => format!("{} {code}", obligation.kind),
                 None => obligation.kind.to_string(),
             };
-            rows.add_row([due, state, owner.to_owned(), what]);
+            rows.add_row([due, state.to_owned(), owner.to_owned(), what]);
         }
         if any {
             let _ = writeln!(page, "  {}:", self.word("due", "待办"));

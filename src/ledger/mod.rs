@@ -237,4 +237,7 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// What the store says.
     async fn head(&self) -> Result<Head, StoreError>;
+
+    /// Ends the connections. What was appended is durable before; a store may tidy up.
+    async fn close(&self);
 }

@@ -33,15 +33,30 @@ fn publish_prints_positions_and_says_what_of_the_past_is_judged_anew() {
 }
 
 #[test]
+fn a_version_whose_own_tests_fail_is_not_published() {
+    let desk = Desk::new();
+    assert_eq!(desk.run(&["init"]).code, 0);
+    desk.write("failing.toml", &[("nth = 2", "nth = 20")]);
+    let ran = desk.rules(&["publish", "failing.toml"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(
+        ran.err.contains("tests inside `failing.toml` fail"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(desk.rules(&["list", "--format", "jsonl"]).out, "");
+}
+
+#[test]
 fn publish_says_how_many_warnings_there_are() {
     let desk = Desk::new();
     assert_eq!(desk.run(&["init"]).code, 0);
-    desk.write("gap.toml", &[("nth = 2", "nth = 20")]);
+    desk.write("gap.toml", &[("or_more = true\n", "")]);
     let ran = desk.rules(&["publish", "gap.toml"]);
     assert_eq!((ran.code, ran.out.as_str()), (0, "1\n"));
     assert!(
         ran.err
-            .starts_with("`gap.toml` has 4 warnings and 0 notes\nhint: "),
+            .starts_with("`gap.toml` has 1 warning and 0 notes\nhint: "),
         "{}",
         ran.err
     );

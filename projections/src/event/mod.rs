@@ -152,6 +152,47 @@ impl Kind {
         }
     }
 
+    /// The fields of such an event's data and their values (SPEC §2); `?` may be missing.
+    #[must_use]
+    pub const fn fields(self) -> &'static str {
+        match self {
+            Self::DeveloperRegistered => "name, kind: connection | service, grade?",
+            Self::DeveloperGraded => "grade, reason?",
+            Self::DeveloperLeft => "reason?",
+            Self::DeveloperTerminated
+            | Self::DeveloperReinstated
+            | Self::AppDelisted
+            | Self::AppKeyDisabled
+            | Self::AppKeyEnabled => "reason",
+            Self::AppRegistered => {
+                "developer, name, channel: enterprise | in_site | general | website | \
+                 official_account, permission?: ordinary | partner"
+            }
+            Self::AppPermissionChanged => "permission: ordinary | partner",
+            Self::ViolationFound => "code, evidence?: list, note?",
+            Self::ViolationRemedied => "code",
+            Self::ComplaintReceived => "class: strong | normal | celebrity, reason?, note?",
+            Self::OutageStarted => "outage, cause: developer | platform | third_party",
+            Self::OutageEnded | Self::OutageExplained => "outage, note?",
+            Self::OutageDayRecorded => "date, cause: developer | platform | third_party",
+            Self::BehaviorObserved | Self::BehaviorCeased => "code, note?",
+            Self::UsageReported => "date, daily_users: a whole number",
+            Self::CertificationAssessed => "condition: platform_related, met: true | false",
+            Self::ReviewSubmitted | Self::ReviewApproved => "stage: declaration | copy | plaza",
+            Self::ReviewRejected => "stage: declaration | copy | plaza, reasons: list",
+            Self::InspectionFailed => "severity: minor | serious | multi_account, findings: list",
+            Self::InspectionRemedied | Self::ReportRemedied => "note?",
+            Self::ReportConfirmed => "severity: ordinary | extreme, note?",
+            Self::MeasureImposed => "measures: list, until: an instant | null, reason",
+            Self::MeasureLifted => "measures: list, reason",
+            Self::DataDeletionOrdered | Self::DataDeletionConfirmed => "scope, note?",
+            Self::EventRetracted | Self::PrivateErased => "event.id, event.source?, reason",
+            Self::AppealFiled => "event.id, event.source?, statement",
+            Self::AppealDecided => "event.id, event.source?, outcome: granted | denied, reason",
+            Self::RulebookPublished => "version, toml, sha256",
+        }
+    }
+
     /// Whether such events arrive in time order and move an app's review state (SPEC §8).
     #[must_use]
     pub const fn is_lifecycle(self) -> bool {

@@ -473,3 +473,61 @@ fn parse_data(kind: Kind, object: &Map<String, Value>, source: &str) -> Result<D
     f.finish()?;
     Ok(data)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A value that fits a field as [`Kind::fields`] describes it.
+    fn sample(name: &str, values: &str) -> Value {
+        match (name, values) {
+            ("date", _) => "2015-03-31".into(),
+            (_, "list") => Value::Array(vec!["x".into()]),
+            (_, "a whole number") => 7.into(),
+            (_, values) if values.starts_with("true") => true.into(),
+            (_, values) if values.ends_with("null") => Value::Null,
+            (_, "") => "x".into(),
+            (_, values) => values.split(" | ").next().into(),
+        }
+    }
+
+    fn data(fields: &str, without: Option<&str>) -> Map<String, Value> {
+        let mut data = Map::new();
+        for field in fields.split(", ").filter(|field| !field.is_empty()) {
+            let (name, values) = field.split_once(": ").unwrap_or((field, ""));
+            let name = name.trim_end_matches('?');
+            if without == Some(name) {
+                continue;
+            }
+            match name.split_once('.') {
+                Some((outer, inner)) => {
+                    let object = data.entry(outer).or_insert_with(|| Map::new().into());
+                    object[inner] = sample(name, values);
+                }
+                None => {
+                    data.insert(name.to_owned(), sample(name, values));
+                }
+            }
+        }
+        data
+    }
+
+    #[test]
+    fn the_fields_that_are_told_are_those_that_are_read() {
+        for kind in Kind::ALL {
+            let fields = kind.fields();
+            let whole = parse_data(*kind, &data(fields, None), "/s");
+            assert!(whole.is_ok(), "{kind}: {whole:?}");
+            for field in fields.split(", ") {
+                let name = field.split(": ").next().unwrap_or(field);
+                let left_out = name.trim_end_matches('?');
+                let read = parse_data(*kind, &data(fields, Some(left_out)), "/s");
+                assert_eq!(
+                    read.is_ok(),
+                    name.ends_with('?'),
+                    "{kind} without {left_out}"
+                );
+            }
+        }
+    }
+}

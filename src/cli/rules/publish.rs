@@ -11,6 +11,7 @@ use clap::Args;
 use serde::Serialize;
 use standing_projections::facts::Names;
 use standing_projections::rulebook::lint::{Severity, VersionFinding, lint, lint_versions};
+use standing_projections::rulebook::testing;
 use standing_projections::rules::Timeline;
 use standing_projections::{LocalMonth, Position, Rulebook};
 
@@ -59,6 +60,19 @@ pub(super) async fn run(context: &Context, args: &PublishArgs) -> Result<ExitCod
         if !duplicate(book) {
             new.push(book.clone());
             files.push(file.display().to_string());
+        }
+    }
+    for (book, file) in new.iter().zip(&files) {
+        let failed = testing::run(book)
+            .iter()
+            .filter(|result| !result.passed())
+            .count();
+        if failed > 0 {
+            let message =
+                format!("{failed} of the tests inside `{file}` fail; nothing is published");
+            return Err(Failure::new(message).hint(format_args!(
+                "`standing rules test {file}` says which; a version cannot be taken back"
+            )));
         }
     }
     let timeline = check_together(&known, &new)?;

@@ -90,14 +90,6 @@ impl std::fmt::Debug for SqliteLedger {
 }
 
 impl SqliteLedger {
-    /// Closes the connections, after which the file stands alone (its WAL is folded into it).
-    pub async fn close(self) {
-        self.readers.close().await;
-        if let Some(writer) = self.writer.into_inner() {
-            writer.close().await;
-        }
-    }
-
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         let conn = self.readers.acquire().await;
         conn.map_err(|error| self.failure(error))
@@ -128,6 +120,14 @@ fn failure(error: sqlx::Error, waited: Duration) -> StoreError {
 
 #[async_trait]
 impl Ledger for SqliteLedger {
+    /// After it the file stands alone: its WAL is folded into it.
+    async fn close(&self) {
+        self.readers.close().await;
+        if let Some(writer) = self.writer.lock().await.take() {
+            writer.close().await;
+        }
+    }
+
     async fn append(
         &self,
         batch: &[NewEvent],

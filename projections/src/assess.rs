@@ -11,7 +11,7 @@ use crate::horizon::Horizon;
 use crate::measures;
 use crate::obligations;
 use crate::plaza;
-use crate::provenance::Step;
+use crate::provenance::{Step, UncountedComplaint};
 use crate::retraction::disregarded;
 use crate::review::{Block, Lifecycle};
 use crate::rules::Timeline;
@@ -307,7 +307,21 @@ fn app_standing<'a>(
         hindrances,
         steps: fold.tiers.steps.clone(),
         intervals,
+        uncounted: uncounted(&fold.tiers, names),
     }
+}
+
+fn uncounted<'a>(tiers: &Tiers<'_>, names: &'a Names) -> Vec<UncountedComplaint<'a>> {
+    let all = tiers.uncounted.iter().map(|complaint| UncountedComplaint {
+        month: complaint.month,
+        rules: complaint.rules,
+        position: complaint.position,
+        reason: names.text(complaint.reason),
+    });
+    let mut all: Vec<_> = all.collect();
+    // Local dates can go back where the clocks do.
+    all.sort_by_key(|complaint| complaint.month);
+    all
 }
 
 fn months<'a>(

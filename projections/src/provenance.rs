@@ -62,6 +62,19 @@ pub struct OutageDay {
     pub cause: Cause,
 }
 
+/// A complaint whose reason is not among those that its month's rules count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UncountedComplaint<'a> {
+    /// In which month it would count.
+    pub month: LocalMonth,
+    /// The index of the rules that do not count it.
+    pub rules: usize,
+    /// The event.
+    pub position: Position,
+    /// Its reason.
+    pub reason: &'a str,
+}
+
 /// Something that changed a developer's grade or status.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn<'a> {

@@ -12,6 +12,7 @@ use crate::measure::Measure;
 use crate::obligations::DutyKind;
 use crate::provenance::{
     DutyRule, Hindrances, Hold, Interval, Origin, OutageDay, ScoreTerm, Step, Turn,
+    UncountedComplaint,
 };
 use crate::review::ReviewState;
 use crate::rulebook::Level;
@@ -169,6 +170,9 @@ pub struct AppStanding<'a> {
     /// Every interval of a measure that has begun.
     #[serde(skip)]
     pub intervals: Vec<Interval>,
+    /// The complaints whose reasons do not count, by month and in order.
+    #[serde(skip)]
+    pub uncounted: Vec<UncountedComplaint<'a>>,
 }
 
 /// Where an app is in its review.

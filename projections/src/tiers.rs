@@ -61,6 +61,15 @@ pub(crate) struct Month {
     complaint_incident: Option<usize>,
 }
 
+/// A complaint that does not count, and the index of the rules that say so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Uncounted {
+    pub(crate) month: LocalMonth,
+    pub(crate) rules: usize,
+    pub(crate) position: Position,
+    pub(crate) reason: NameId,
+}
+
 /// The incidents of an app as its facts come in.
 #[derive(Debug)]
 pub(crate) struct Tiers<'a> {
@@ -68,6 +77,8 @@ pub(crate) struct Tiers<'a> {
     pub(crate) months: Vec<Month>,
     pub(crate) incidents: Vec<Incident>,
     pub(crate) steps: Vec<Step>,
+    /// Beside the months: one with nothing else is none.
+    pub(crate) uncounted: Vec<Uncounted>,
     outages: Outages<u32, (Position, Cause)>,
     explained: Vec<u32>,
     days: Vec<OutageDay>,
@@ -80,6 +91,7 @@ impl<'a> Tiers<'a> {
             months: Vec::new(),
             incidents: Vec::new(),
             steps: Vec::new(),
+            uncounted: Vec::new(),
             outages: Outages::default(),
             explained: Vec::new(),
             days: Vec::new(),
@@ -191,8 +203,15 @@ impl<'a> Tiers<'a> {
     /// SPEC §4, 2: each counted complaint may begin the month's incident, or escalate it.
     pub(crate) fn complaint(&mut self, fact: Fact) {
         let month = self.timeline.zone().month(fact.time());
-        let rules = self.timeline.version(self.timeline.index_of_month(month));
+        let version = self.timeline.index_of_month(month);
+        let rules = self.timeline.version(version);
         if !rules.counts_reason(fact.name()) {
+            self.uncounted.extend(fact.name().map(|reason| Uncounted {
+                month,
+                rules: version,
+                position: fact.position(),
+                reason,
+            }));
             return;
         }
         let index = self.month(month);

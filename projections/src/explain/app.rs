@@ -1,5 +1,7 @@
 //! An app: its months, the measures on it, its review and what holds it back (SPEC §6, §8).
 
+use std::collections::BTreeMap;
+
 use super::build::{Build, segment};
 use super::graph::{Node, NodeKind};
 use super::rule::Place;
@@ -9,6 +11,7 @@ use crate::measure::Measure;
 use crate::obligations::DutyKind;
 use crate::provenance::{Change, Hold, HoldRule, Interval, Origin};
 use crate::standing::{ObligationState, Status};
+use crate::time::LocalMonth;
 
 impl Build<'_> {
     pub(super) fn app_id(&self, app: usize) -> String {
@@ -19,19 +22,22 @@ impl Build<'_> {
     pub(super) fn app(&mut self, app: usize, root: bool) -> String {
         let (standing, id) = (self.app_at(app), self.app_id(app));
         let mut because = Vec::new();
-        for (m, month) in standing.months.iter().enumerate() {
-            if self.is_asked(month.month) {
-                because.push(self.app_month(app, m));
+        // By month: its place in the standing, or none where nothing in it counts.
+        let mut months: BTreeMap<LocalMonth, Option<usize>> = BTreeMap::new();
+        months.extend(self.month.map(|month| (month, None)));
+        months.extend(standing.uncounted.iter().map(|c| (c.month, None)));
+        let counting = standing.months.iter().zip(0..);
+        months.extend(counting.map(|(month, m)| (month.month, Some(m))));
+        for (month, place) in months {
+            if self.is_asked(month) {
+                because.push(match place {
+                    Some(m) => self.app_month(app, m),
+                    None => self.month_empty(app, month),
+                });
             }
         }
-        match self.month {
-            Some(month) if because.is_empty() => {
-                let text = self.say.month_empty(&month.to_string());
-                let node = Node::new(NodeKind::Month, &text).with("month", month.to_string());
-                because.push(self.add(self.month_id(app, month), node));
-            }
-            Some(_) => {}
-            None => because.extend(self.present(app)),
+        if self.month.is_none() {
+            because.extend(self.present(app));
         }
         because.extend(self.disregarded(Some(app)));
         let asked = if root { self.asked_of() } else { String::new() };

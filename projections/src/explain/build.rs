@@ -186,13 +186,7 @@ impl<'a> Build<'a> {
         let text = match data.get(key)? {
             // Grades and free text are the platform's own words, not the domain's.
             Value::String(text) if key == "grade" => text.clone(),
-            Value::String(text) if key == "reason" => {
-                let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
-                if shown.len() < text.len() {
-                    shown.push('…');
-                }
-                self.say.quoted(&shown)
-            }
+            Value::String(text) if key == "reason" => self.quoted(text),
             Value::String(text) if key == "until" => self.when(text.parse().ok()?),
             Value::String(text) => word(lang, text).to_owned(),
             Value::Array(items) => {
@@ -209,6 +203,15 @@ impl<'a> Build<'a> {
             "cause" => Some(self.say.cause(&text)),
             _ => Some(text),
         }
+    }
+
+    /// A text that somebody wrote, or the beginning of a long one.
+    pub(super) fn quoted(&self, text: &str) -> String {
+        let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+        if shown.len() < text.len() {
+            shown.push('…');
+        }
+        self.say.quoted(&shown)
     }
 
     /// The node of a version of the rulebook.

@@ -29,6 +29,8 @@ words! {
         OutageDay = "outage_day",
         /// What was counted in a month without reaching a level.
         Count = "count",
+        /// Complaints of a month whose reasons do not count.
+        Uncounted = "uncounted",
         /// A code that the month's catalogue lacks.
         Unclassified = "unclassified",
         /// A sanction.

@@ -1,5 +1,7 @@
 //! A month of an app: its tier, its incidents step by step, its sanctions (SPEC §4).
 
+use std::collections::BTreeSet;
+
 use super::build::{Build, segment};
 use super::graph::{Node, NodeKind};
 use super::rule::Place;
@@ -9,6 +11,9 @@ use crate::provenance::{Basis, OutageDay, Step};
 use crate::rulebook::{Level, OutageCount};
 use crate::standing::{AppMonth, Sanction};
 use crate::time::{DAY_MICROS, LocalMonth};
+
+/// How many reasons that do not count a line names; each event names its own.
+const REASONS_SHOWN_MAX: usize = 8;
 
 impl Build<'_> {
     /// The id that a month of an app has.
@@ -29,7 +34,8 @@ impl Build<'_> {
         // The gravest ones follow from the tier.
         let others = (0..incidents).filter(|v| Some(month.violations[*v].level) != month.tier);
         because.extend(others.map(|v| self.incident(app, m, v)));
-        because.extend(self.uncounted(app, month));
+        because.extend(self.no_level(app, month));
+        because.extend(self.uncounted(app, month.month));
         for index in 0..month.unclassified.len() {
             because.push(self.unclassified(app, month, index));
         }
@@ -205,13 +211,13 @@ impl Build<'_> {
     }
 
     /// What a month has of complaints and outage days, where they reach no level.
-    fn uncounted(&mut self, app: usize, month: &AppMonth<'_>) -> Vec<String> {
+    fn no_level(&mut self, app: usize, month: &AppMonth<'_>) -> Vec<String> {
         let base = self.month_id(app, month.month);
         let book = &self.rules(month.rules).book;
         let mut ids = Vec::new();
         if !month.complaint_events.is_empty() {
             let counts = counts(month);
-            let text = self.say.uncounted(&self.say.complaints(counts));
+            let text = self.say.no_level(&self.say.complaints(counts));
             let mut because = self.events(&month.complaint_events);
             let tiers = 0..book.complaints.tiers.len();
             because.extend(tiers.map(|tier| self.rule(month.rules, Place::ComplaintTier(tier))));
@@ -223,7 +229,7 @@ impl Build<'_> {
         }
         let has_incident = month.violations.iter().any(|v| v.code == OUTAGE);
         if !month.days.is_empty() && !has_incident {
-            let text = self.say.uncounted(&self.say.outage_days(month.outage_days));
+            let text = self.say.no_level(&self.say.outage_days(month.outage_days));
             let mut because = self.outage_days(app, month);
             let tiers = 0..book.outages.tiers.len();
             because.extend(tiers.map(|tier| self.rule(month.rules, Place::OutageTier(tier))));
@@ -233,6 +239,44 @@ impl Build<'_> {
             ids.push(self.add(format!("{base}/outage-days"), node));
         }
         ids
+    }
+
+    /// The complaints of a month whose reasons do not count.
+    fn uncounted(&mut self, app: usize, month: LocalMonth) -> Option<String> {
+        let all = self.app_at(app).uncounted.as_slice();
+        let all = &all[all.partition_point(|complaint| complaint.month < month)..];
+        let all = &all[..all.partition_point(|complaint| complaint.month == month)];
+        let rules = all.first()?.rules;
+        let mut seen = BTreeSet::new();
+        let reasons = all.iter().map(|complaint| complaint.reason);
+        let reasons: Vec<&str> = reasons.filter(|reason| seen.insert(*reason)).collect();
+        let book = &self.rules(rules).book;
+        let counted = book.complaints.counted_reasons.as_deref();
+        let shown = reasons.iter().take(REASONS_SHOWN_MAX);
+        let mut quoted: Vec<String> = shown.map(|reason| self.quoted(reason)).collect();
+        if reasons.len() > REASONS_SHOWN_MAX {
+            quoted.push("…".to_owned());
+        }
+        let text = self
+            .say
+            .uncounted(all.len(), &quoted, counted.unwrap_or_default());
+        let mut because: Vec<String> = all.iter().map(|c| self.event(c.position)).collect();
+        because.push(self.rule(rules, Place::CountedReasons));
+        let node = Node::new(NodeKind::Uncounted, &text)
+            .with("complaints", all.len())
+            .with("reasons", reasons)
+            .with("version", book.version.as_str())
+            .because(because);
+        Some(self.add(format!("{}/uncounted", self.month_id(app, month)), node))
+    }
+
+    /// A month in which nothing counts, and what does not.
+    pub(super) fn month_empty(&mut self, app: usize, month: LocalMonth) -> String {
+        let text = self.say.month_empty(&month.to_string());
+        let node = Node::new(NodeKind::Month, &text)
+            .with("month", month.to_string())
+            .because(self.uncounted(app, month));
+        self.add(self.month_id(app, month), node)
     }
 
     fn unclassified(&mut self, app: usize, month: &AppMonth<'_>, index: usize) -> String {

@@ -203,11 +203,33 @@ impl Say {
         say!(self.0, "{n}", "异常 {days} 天")
     }
 
-    pub(super) fn uncounted(self, counted: &str) -> String {
+    pub(super) fn no_level(self, counted: &str) -> String {
         say!(
             self.0,
             "{counted}: no level is reached",
             "{counted}：未达到任何违规级别"
+        )
+    }
+
+    /// Complaints that do not count: their reasons, and those that do.
+    pub(super) fn uncounted(self, n: usize, reasons: &[String], counted: &[String]) -> String {
+        let complaints = count(n, "complaint");
+        let does = if n == 1 { "does" } else { "do" };
+        let (s, are) = match reasons.len() {
+            1 => ("", "is"),
+            _ => ("s", "are"),
+        };
+        let (reasons, is_none) = (list(self.0, reasons), counted.is_empty());
+        let counted = match (self.0, is_none) {
+            (Lang::En, true) => "none".to_owned(),
+            (Lang::Zh, true) => "无".to_owned(),
+            (lang, false) => list(lang, counted),
+        };
+        say!(
+            self.0,
+            "{complaints} {does} not count: the reason{s} {reasons} {are} not among those counted \
+             ({counted})",
+            "{n} 次投诉不计入：理由{reasons}不在计入的理由（{counted}）之列"
         )
     }
 

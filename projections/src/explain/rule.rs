@@ -15,6 +15,8 @@ pub(super) enum Place {
     Violation(usize),
     /// A tier of complaints.
     ComplaintTier(usize),
+    /// Which reasons of complaints count.
+    CountedReasons,
     /// A tier of outages.
     OutageTier(usize),
     /// A row of the ladder.
@@ -124,6 +126,14 @@ impl<'a> Build<'a> {
                     ),
                     clause: tier.clause.as_deref(),
                     says: self.say.rule_complaints(tier.level, &limits),
+                }
+            }
+            Place::CountedReasons => {
+                let reasons = book.complaints.counted_reasons.as_ref()?;
+                Entry {
+                    path: "complaints.counted_reasons".to_owned(),
+                    clause: None,
+                    says: self.say.rule_counted_reasons(reasons),
                 }
             }
             Place::OutageTier(index) => {

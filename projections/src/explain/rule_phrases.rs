@@ -60,6 +60,22 @@ impl Say {
         )
     }
 
+    pub(super) fn rule_counted_reasons(self, reasons: &[String]) -> String {
+        if reasons.is_empty() {
+            return say!(
+                self.0,
+                "of the complaints only those without a reason count",
+                "只计入未注明理由的投诉"
+            );
+        }
+        let reasons = list(self.0, reasons);
+        say!(
+            self.0,
+            "of the complaints those without a reason count, and those for {reasons}",
+            "只计入未注明理由的投诉，及理由为 {reasons} 的投诉"
+        )
+    }
+
     pub(super) fn rule_outage(
         self,
         of: Level,

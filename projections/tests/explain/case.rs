@@ -31,10 +31,16 @@ pub(crate) fn read(path: &Path) -> String {
 
 impl Case {
     pub(crate) fn of(dir: &Path, titled: bool) -> Self {
+        Self::with(dir, titled, [])
+    }
+
+    /// The example, and events that come after its own.
+    pub(crate) fn with(dir: &Path, titled: bool, more: impl IntoIterator<Item = Value>) -> Self {
         let case: Value = serde_json::from_str(&read(&dir.join("case.json"))).unwrap();
         let lines: Vec<Value> = read(&dir.join("events.jsonl"))
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
+            .chain(more)
             .collect();
         let events: Vec<Event> = lines.iter().map(|v| Event::from_json(v).unwrap()).collect();
         let history = History::of((1..).map(Position).zip(&events));

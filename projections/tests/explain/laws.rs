@@ -34,7 +34,10 @@ fn check(graph: &Graph) {
             node.text
         );
         assert!(!id.ends_with("/missing"), "{}", node.text);
-        if matches!(node.kind, NodeKind::Incident | NodeKind::Sanction) {
+        if matches!(
+            node.kind,
+            NodeKind::Incident | NodeKind::Sanction | NodeKind::Uncounted
+        ) {
             let behind = behind(graph, id);
             let of = |kind| {
                 behind
@@ -143,6 +146,10 @@ fn every_decision_of_a_standing_has_a_node() {
                 for position in month.violations.iter().flat_map(|v| &v.evidence) {
                     has(format!("event:{position}"));
                 }
+            }
+            for complaint in &app.uncounted {
+                has(format!("app:{}/{}/uncounted", app.app, complaint.month));
+                has(format!("event:{}", complaint.position));
             }
             for measure in &app.measures {
                 let node = &graph.nodes[&format!("app:{}/measure:{}", app.app, measure.measure)];

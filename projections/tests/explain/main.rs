@@ -7,6 +7,7 @@ mod laws;
 
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use standing_projections::explain::{Graph, Subject, tree};
 use standing_projections::rulebook::Lang;
 
@@ -128,6 +129,53 @@ fn outage_days_holds_and_reports() {
         None,
         "inspection-and-report",
     );
+}
+
+#[test]
+fn complaints_whose_reasons_do_not_count_are_told() {
+    let complaints = [
+        ("2014-02-03", "biling"),
+        ("2014-02-04", "billing"),
+        ("2014-02-05", "biling"),
+        ("2014-03-06", "billing"),
+        // After the instant asked about.
+        ("2014-05-01", "billing"),
+    ];
+    let complaints = complaints.iter().zip(9..).map(|((date, reason), n)| {
+        json!({
+            "specversion": "1.0", "id": format!("e{n}"), "source": "/case",
+            "type": "complaint.received", "time": format!("{date}T01:00:00Z"), "subject": "a1",
+            "data": {"class": "strong", "reason": reason},
+        })
+    });
+    let case = Case::with(&cases().join("complaints-escalate"), true, complaints);
+    let explain = |month: Option<&str>, lang| {
+        let month = month.map(|month| month.parse().unwrap());
+        let graph = case.explain("d1", case.asks[2], Subject::App("a1"), month, lang);
+        graph.unwrap()
+    };
+    // In a month with nothing else, too.
+    for (lang, suffix) in [(Lang::En, "en"), (Lang::Zh, "zh")] {
+        let graph = explain(Some("2014-02"), lang);
+        assert_reads(&format!("uncounted-complaints.{suffix}"), &graph);
+    }
+    let whole = explain(None, Lang::En);
+    let months = ["app:a1/2014-02", "app:a1/2014-03", "app:a1/2014-04"];
+    assert_eq!(whole.nodes["app:a1"].because[..3], months);
+    for (month, events) in [("2014-02", &[9, 10, 11][..]), ("2014-03", &[12])] {
+        let of_month = explain(Some(month), Lang::En);
+        let id = format!("app:a1/{month}/uncounted");
+        assert!(
+            whole.nodes[&format!("app:a1/{month}")]
+                .because
+                .contains(&id)
+        );
+        assert_eq!(of_month.nodes[&id], whole.nodes[&id]);
+        let mut because: Vec<String> = events.iter().map(|n| format!("event:{n}")).collect();
+        because.push("rule:weibo@2013-10-01/complaints.counted_reasons".to_owned());
+        assert_eq!(whole.nodes[&id].because, because);
+    }
+    assert!(!whole.nodes.contains_key("app:a1/2014-05/uncounted"));
 }
 
 #[test]

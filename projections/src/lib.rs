@@ -20,6 +20,7 @@ pub mod review;
 pub mod rulebook;
 pub mod rules;
 pub mod standing;
+pub mod text;
 pub mod tiers;
 pub mod time;
 

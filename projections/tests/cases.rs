@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use standing_projections::facts::History;
+use standing_projections::rulebook::preset;
 use standing_projections::rules::Timeline;
 use standing_projections::{Ask, Event, Instant, Position, Rulebook, Standing, assess, plaza};
 
@@ -106,4 +107,18 @@ fn every_case_gives_its_documents_to_the_byte() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+#[test]
+fn the_presets_parse_as_do_the_files_they_came_from() {
+    for text in preset::NAMES
+        .iter()
+        .flat_map(|name| preset::named(name).unwrap())
+    {
+        assert!(!Rulebook::parse(text).unwrap().tests.is_empty());
+    }
+    let files = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/rulebooks");
+    for file in std::fs::read_dir(files).unwrap() {
+        Rulebook::parse(&read(&file.unwrap().path())).unwrap();
+    }
 }

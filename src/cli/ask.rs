@@ -66,7 +66,14 @@ impl Question {
     ) -> Result<Self, Failure> {
         let ledger = context.open().await?;
         let known_at = match args.known_at {
-            None => ledger.position_at(Context::now()).await?,
+            None => {
+                let known = ledger.position_at(Context::now()).await?;
+                if ledger.head().await?.position > known {
+                    let later = "events after it are recorded later than now, and not known yet";
+                    context.out.say(format_args!("known at @{known}: {later}"));
+                }
+                known
+            }
             Some(KnownAt::Instant(at)) => ledger.position_at(at).await?,
             Some(KnownAt::Position(position)) => {
                 let head = ledger.head().await?.position;

@@ -7,7 +7,7 @@ use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
 use standing_projections::{Event, Position, Refusal};
 
 use super::{App, Known, StepTaken};
-use crate::intake::register::{DECIDING, Subject, load_app, load_books, load_subject};
+use crate::history::records::{DECIDING, Subject, load_app, load_books, load_subjects};
 use crate::ledger::{AppendError, Condition, Ledger, NewEvent, Query, Recorded, StoreError};
 
 pub(super) struct LedgerStore {
@@ -68,9 +68,11 @@ impl EventStore<App> for LedgerStore {
     async fn load_aggregate(&self, aggregate_id: &str) -> Result<Loaded, AggregateError<Refusal>> {
         let ledger = &*self.ledger;
         let head = ledger.head().await.map_err(store_error)?.position;
-        let subject = load_subject(ledger, aggregate_id, head)
+        let ids = [aggregate_id.to_owned()];
+        let found = load_subjects(ledger, &ids, head)
             .await
             .map_err(store_error)?;
+        let subject = found.into_iter().find_map(|(_, subject)| subject);
         let timeline = load_books(ledger, head)
             .await
             .map_err(store_error)?

@@ -3,6 +3,8 @@
 //! A history is brought up from the log alone and can be thrown away; it depends on a ledger and
 //! on the rules' crate, and judges nothing.
 
+pub(crate) mod records;
+
 use std::collections::BTreeSet;
 
 use standing_projections::event::Kind;

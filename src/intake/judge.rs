@@ -9,7 +9,8 @@ use standing_projections::measure::Measure;
 use standing_projections::refusal::{Code, Refusal};
 use standing_projections::{Event, Instant, Position, Rulebook};
 
-use super::register::{Register, Subject};
+use super::register::Register;
+use crate::history::records::Subject;
 
 /// How far a clock may be behind the sender's.
 const FUTURE_MICROS_MAX: i64 = 5 * 60 * 1_000_000;

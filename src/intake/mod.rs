@@ -17,6 +17,7 @@ pub mod csv;
 mod input;
 pub mod json;
 pub(crate) mod judge;
+mod parts;
 mod publish;
 pub mod reader;
 pub(crate) mod register;

@@ -3,9 +3,10 @@
 //! Instants and words come in ready to read. A sentence says what was decided and the figures it
 //! was decided by, so that it can be read without its node.
 
-use super::words::{count, level, list, ordinal, word};
+use super::words::{count, level, list, word};
 use crate::event::ComplaintClass;
 use crate::rulebook::{Lang, Level};
+use crate::text::ordinal;
 
 /// The sentences in a language.
 #[derive(Clone, Copy, Debug)]

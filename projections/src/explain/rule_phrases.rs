@@ -1,10 +1,11 @@
 //! What the places of a rulebook say, in English and in Chinese.
 
 use super::phrases::{Say, say};
-use super::words::{count, level, list, ordinal, word};
+use super::words::{count, level, list, word};
 use crate::event::ComplaintClass;
 use crate::measure::Measure;
 use crate::rulebook::{Lang, Level, OutageCount, SanctionRow};
+use crate::text::ordinal;
 
 impl Say {
     pub(super) fn rule(self, book: &str, version: &str, reference: &str, says: &str) -> String {

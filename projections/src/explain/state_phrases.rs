@@ -1,9 +1,10 @@
 //! The sentences about what is so at an instant: status and grade, measures, review, obligations.
 
 use super::phrases::{Say, say};
-use super::words::{count, level, ordinal};
+use super::words::{count, level};
 use crate::rulebook::{Lang, Level};
 use crate::standing::MonthOutcome;
+use crate::text::ordinal;
 
 /// What an interval of a measure comes from, as its line says it.
 pub(super) enum Source {

@@ -131,18 +131,6 @@ pub(super) fn level(lang: Lang, level: Level) -> String {
     }
 }
 
-/// `1st`, `2nd`, `3rd`, `11th`.
-pub(super) fn ordinal(n: usize) -> String {
-    let suffix = match (n % 10, n % 100) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    format!("{n}{suffix}")
-}
-
 /// A number of things, in English.
 pub(super) fn count(n: usize, one: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
@@ -182,14 +170,5 @@ mod tests {
         for code in closed.concat() {
             assert_ne!(word(Lang::Zh, code), code);
         }
-    }
-
-    #[test]
-    fn ordinals_are_english() {
-        let all = [1, 2, 3, 4, 11, 12, 13, 21, 102, 111].map(ordinal);
-        let want = [
-            "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "111th",
-        ];
-        assert_eq!(all, want);
     }
 }

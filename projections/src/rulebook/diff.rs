@@ -9,6 +9,7 @@
 mod flat;
 
 use super::Rulebook;
+use crate::text::one_line;
 use flat::{Flat, Value};
 
 /// One thing that two versions say differently.
@@ -58,19 +59,6 @@ impl std::fmt::Display for Change {
             (None, None) => write!(f, "  {path}"),
         }
     }
-}
-
-/// A text without line breaks and whatever else a terminal would obey.
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    line
 }
 
 /// What differs from `a` to `b`, by path.

@@ -457,23 +457,3 @@ pub struct RuleTest {
     /// What must come of them.
     pub expect: testing::Expect,
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_presets_parse_as_do_the_files_they_came_from() {
-        for text in preset::NAMES
-            .iter()
-            .flat_map(|name| preset::named(name).unwrap())
-        {
-            let book = Rulebook::parse(text).unwrap();
-            assert!(!book.tests.is_empty());
-        }
-        for file in std::fs::read_dir("../tests/rulebooks").unwrap() {
-            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-            Rulebook::parse(&text).unwrap();
-        }
-    }
-}

@@ -12,11 +12,12 @@ use serde::Serialize;
 use standing_projections::Rulebook;
 use standing_projections::rulebook::lint::{Finding, Severity, lint, lint_versions};
 
+use super::counted;
 use super::named::{self, NamedText};
-use super::{counted, one_line};
 use crate::cli::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Format, Out};
+use standing_projections::text::one_line;
 
 /// Look for errors and doubtful rules in rulebooks; several versions also beside each other
 #[derive(Debug, Args)]

@@ -7,11 +7,12 @@ use serde::Serialize;
 use standing_projections::rulebook::{Lang, Text, preset};
 use standing_projections::{Instant, Position, Rulebook};
 
+use super::named;
 use super::published::{Holding, Published, holding, timeline, versions};
-use super::{named, one_line};
 use crate::cli::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Format, table};
+use standing_projections::text::one_line;
 
 /// List the versions of the rules that the ledger knows
 #[derive(Debug, Args)]

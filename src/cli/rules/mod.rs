@@ -49,19 +49,6 @@ pub(super) async fn run(context: &Context, args: RulesArgs) -> Result<ExitCode, 
     }
 }
 
-/// A text on one line, without what a terminal would obey.
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    line
-}
-
 /// `1 file`, `2 files`.
 pub(super) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };

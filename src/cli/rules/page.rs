@@ -9,8 +9,8 @@ use comfy_table::Table;
 use standing_projections::rulebook::{Lang, Rulebook, Text};
 
 use super::named::Place;
-use super::one_line;
 use crate::cli::output::{Out, table};
+use standing_projections::text::one_line;
 
 mod month;
 mod plaza;

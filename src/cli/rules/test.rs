@@ -8,11 +8,12 @@ use serde::Serialize;
 use standing_projections::Rulebook;
 use standing_projections::rulebook::testing::{self, TestResult};
 
-use super::{counted, named, one_line};
+use super::{counted, named};
 use crate::cli::Context;
 use crate::cli::ask::parse_rulebook;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Format, Out};
+use standing_projections::text::one_line;
 
 /// Run the tests inside rulebooks
 #[derive(Debug, Args)]

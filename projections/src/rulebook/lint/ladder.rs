@@ -4,6 +4,7 @@
 use super::Linter;
 use crate::measure::Measure;
 use crate::rulebook::{Level, Place, SanctionRow};
+use crate::text::ordinal;
 
 pub(super) fn look(l: &mut Linter<'_>) {
     let book = l.book;
@@ -178,16 +179,4 @@ fn row_effect(l: &mut Linter<'_>, row: &SanctionRow, index: &str, place: Place) 
         ),
         _ => {}
     }
-}
-
-/// 1st, 2nd, 3rd, 4th, …
-fn ordinal(n: u32) -> String {
-    let suffix = match (n % 10, n % 100) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    format!("{n}{suffix}")
 }

@@ -5,7 +5,7 @@ use standing_projections::measure::is_warning_alone;
 use standing_projections::rulebook::{OutageCount, SanctionRow};
 
 use super::{Page, clause, figure};
-use crate::cli::rules::one_line;
+use standing_projections::text::one_line;
 
 impl Page<'_> {
     pub(super) fn complaints(&mut self) {

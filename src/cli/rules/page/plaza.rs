@@ -4,7 +4,7 @@ use standing_projections::event::Channel;
 use standing_projections::rulebook::{Clocks, Counts, Inspection, Lang, ReportRule};
 
 use super::{Page, clause, figure};
-use crate::cli::rules::one_line;
+use standing_projections::text::one_line;
 
 impl Page<'_> {
     pub(super) fn ranking(&mut self) {

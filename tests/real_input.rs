@@ -14,10 +14,10 @@ use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde_json::Value;
 
 #[path = "../examples/convert_complaints.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its `main` is not called from here")]
 mod convert_complaints;
 #[path = "../examples/convert_outages.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "its `main` is not called from here")]
 mod convert_outages;
 
 /// Just after the last record. Outages that are open then are still counted on.

@@ -7,11 +7,11 @@
 mod common;
 
 use common::books::{self, BookSeed};
+use common::cases;
 use common::junk::{Scrap, instant, json_value, scrap};
 use common::ledger::{printed, standings};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use proptest::test_runner::FileFailurePersistence;
 use serde_json::{Value, json};
 use standing_projections::event::Kind;
 use standing_projections::facts::History;
@@ -25,17 +25,6 @@ const REGRESSIONS: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/tests/nothing_panics.regressions"
 );
-
-/// So many cases, unless `PROPTEST_CASES` says otherwise.
-fn cases(cases: u32) -> ProptestConfig {
-    let wanted = std::env::var("PROPTEST_CASES").ok();
-    ProptestConfig {
-        cases: wanted.and_then(|n| n.parse().ok()).unwrap_or(cases),
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
-        max_shrink_iters: 1024,
-        ..ProptestConfig::default()
-    }
-}
 
 /// Zones with skipped midnights, skipped days, odd hours.
 const ZONES: [&str; 7] = [
@@ -140,7 +129,7 @@ fn events(scraps: &[Scrap], asked: Instant) -> Vec<Event> {
 }
 
 proptest! {
-    #![proptest_config(cases(256))]
+    #![proptest_config(cases(256, REGRESSIONS))]
 
     #[test]
     fn any_json_is_an_event_or_refused(value in json_value()) {
@@ -234,7 +223,7 @@ impl Slip {
 }
 
 proptest! {
-    #![proptest_config(cases(100))]
+    #![proptest_config(cases(100, REGRESSIONS))]
 
     #[test]
     fn any_text_is_a_rulebook_or_refused(text in any::<String>()) {

@@ -8,13 +8,13 @@ mod common;
 
 use std::collections::HashMap;
 
+use common::cases;
 use common::desk::{Shape, ledger};
 use common::ledger::{
     Ledger, Record, answer, ask, explained, history, is_listed, printed, standings,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
-use proptest::test_runner::FileFailurePersistence;
 use serde_json::{Value, json};
 use standing_projections::event::{Data, Kind};
 use standing_projections::rules::Timeline;
@@ -22,17 +22,6 @@ use standing_projections::{Ask, Event, Instant, Position, assess};
 
 /// What failed once is tried first from then on.
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/properties.regressions");
-
-/// So many cases, unless `PROPTEST_CASES` says otherwise.
-fn cases(cases: u32) -> ProptestConfig {
-    let wanted = std::env::var("PROPTEST_CASES").ok();
-    ProptestConfig {
-        cases: wanted.and_then(|n| n.parse().ok()).unwrap_or(cases),
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
-        max_shrink_iters: 1024,
-        ..ProptestConfig::default()
-    }
-}
 
 /// A retraction of an event, recorded next.
 fn retraction(ledger: &Ledger, target: &Record, time: Instant) -> (Position, Event) {
@@ -151,7 +140,7 @@ fn same(left: &str, right: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(cases(40))]
+    #![proptest_config(cases(40, REGRESSIONS))]
 
     #[test]
     fn the_same_question_twice_gives_the_same_bytes(ledger in ledger(Shape::ANY), at in ask()) {

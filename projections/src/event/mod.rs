@@ -8,10 +8,11 @@ use crate::time::Instant;
 use crate::words::words;
 use chrono::NaiveDate;
 
+mod fields;
 mod parse;
 mod vocabulary;
 
-pub use parse::{FieldForm, field_form};
+pub use fields::{FieldForm, field_form};
 pub use vocabulary::{
     Cause, Channel, ComplaintClass, DeveloperKind, InspectionSeverity, Outcome, Permission,
     ReportSeverity, Stage,

@@ -17,6 +17,7 @@
 mod error;
 mod leaf;
 pub mod sqlite;
+pub mod tree;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};

@@ -43,8 +43,9 @@ CREATE TABLE head (
 CREATE UNIQUE INDEX head_is_one_row ON head ((true));
 INSERT INTO head VALUES (0, NULL);
 
--- The tree over the log: level l >= 1 holds the root of each complete run of 256 entries of the level
--- below, counted from 0; below level 1 are the hashes of the events.
+-- The Merkle tree above the leaves' hashes (C2SP tlog-tiles): entry n of level 1 is the root over the
+-- events 256 n + 1 to 256 n + 256, entry n of level 2 that over 256 entries of level 1, and so on. An
+-- entry is written with the event that completes it, so that the tree, like the log, only grows.
 CREATE TABLE tree (
     level  smallint CHECK (level > 0),
     number bigint CHECK (number >= 0),
@@ -52,14 +53,15 @@ CREATE TABLE tree (
     PRIMARY KEY (level, number)
 );
 
--- What must be erasable of an event. The only table that rows are taken out of.
+-- What events say in private, beside the log: its leaves hold a commitment to it, HMAC-SHA-256 under
+-- this key. The only rows that are ever deleted, and only once the log says that they are.
 CREATE TABLE private (
     position bigint PRIMARY KEY,
     key      bytea NOT NULL,
     content  text COLLATE "C" NOT NULL
 );
 
--- The roots that were signed, each a note.
+-- Checkpoints that were signed: what others may hold the log to.
 CREATE TABLE checkpoints (
     tree_size bigint PRIMARY KEY CHECK (tree_size >= 0),
     note      text COLLATE "C" NOT NULL
@@ -144,6 +146,22 @@ CREATE TRIGGER head_stays BEFORE INSERT OR DELETE OR TRUNCATE ON head
 CREATE TRIGGER private_is_not_changed BEFORE UPDATE OR TRUNCATE ON private
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE FUNCTION private_is_deleted_when_the_log_says_so() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM events WHERE target = OLD.position AND kind = 'private.erased') THEN
+        RAISE EXCEPTION 'what is private is deleted once the log holds its `private.erased`'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN OLD;
+END
+$$;
+
+CREATE TRIGGER private_is_deleted_when_the_log_says_so BEFORE DELETE ON private
+    FOR EACH ROW EXECUTE FUNCTION private_is_deleted_when_the_log_says_so();
+
 -- For those too who come as replicas, whom triggers pass over by default.
 ALTER TABLE events ENABLE ALWAYS TRIGGER events_follow;
 ALTER TABLE events ENABLE ALWAYS TRIGGER events_stay;
@@ -153,6 +171,7 @@ ALTER TABLE checkpoints ENABLE ALWAYS TRIGGER checkpoints_stay;
 ALTER TABLE head ENABLE ALWAYS TRIGGER head_is_the_end;
 ALTER TABLE head ENABLE ALWAYS TRIGGER head_stays;
 ALTER TABLE private ENABLE ALWAYS TRIGGER private_is_not_changed;
+ALTER TABLE private ENABLE ALWAYS TRIGGER private_is_deleted_when_the_log_says_so;
 
 -- Whole seconds and the rest apart: intervals multiply as floating-point numbers.
 CREATE FUNCTION instant(micros bigint) RETURNS timestamptz

@@ -18,7 +18,6 @@ mod retract;
 mod rules;
 mod show;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -26,7 +25,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use standing_projections::Instant;
 use standing_projections::rulebook::Lang;
 
-use crate::ledger::{Ledger, OpenError, OpenMode, SqliteLedger};
+use crate::ledger::{Ledger, Location, OpenMode, Options};
 use failure::Failure;
 use output::{Format, Out};
 
@@ -42,7 +41,7 @@ struct Cli {
 
 #[derive(Debug, Args)]
 struct Global {
-    /// The ledger: a SQLite file
+    /// The ledger: a SQLite file, or the URL of a PostgreSQL database
     #[arg(
         long,
         global = true,
@@ -129,34 +128,18 @@ impl Context {
         Arc::new(Self::now)
     }
 
-    /// The file of the ledger.
-    fn path(&self) -> Result<PathBuf, Failure> {
-        let text = self.ledger.as_str();
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Err(
-                Failure::new("this version keeps ledgers in SQLite files only")
-                    .hint("give a path, such as `--ledger standing.db`"),
-            );
-        }
-        let path = text
-            .strip_prefix("sqlite://")
-            .or_else(|| text.strip_prefix("sqlite:"));
-        Ok(PathBuf::from(path.unwrap_or(text)))
+    fn location(&self) -> Location {
+        Location::from(self.ledger.as_str())
     }
 
     /// The ledger, which must be there.
     async fn open(&self) -> Result<Arc<dyn Ledger>, Failure> {
-        let path = self.path()?;
-        match self.open_at(&path, OpenMode::Existing).await {
-            Err(error @ OpenError::Missing { .. }) => Err(Failure::new(&error)
-                .hint("make one with `standing init --preset weibo`, or name it with `--ledger`")),
-            opened => Ok(opened?),
-        }
+        self.open_at(&self.location(), OpenMode::Existing).await
     }
 
-    /// The ledger at a path.
-    async fn open_at(&self, path: &Path, mode: OpenMode) -> Result<Arc<dyn Ledger>, OpenError> {
-        let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(path, mode).await?);
+    /// The ledger that is somewhere.
+    async fn open_at(&self, at: &Location, mode: OpenMode) -> Result<Arc<dyn Ledger>, Failure> {
+        let ledger = at.open(mode, Options::default()).await?;
         if let Ok(mut opened) = self.opened.lock() {
             opened.push(ledger.clone());
         }

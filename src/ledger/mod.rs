@@ -17,7 +17,9 @@
 mod error;
 mod group;
 mod leaf;
+mod location;
 mod plan;
+pub mod postgres;
 mod private;
 mod row;
 pub mod sqlite;
@@ -34,8 +36,19 @@ use tree::{Grown, Hash};
 
 pub use error::{AppendError, OpenError, StoreError};
 pub use leaf::Leaf;
+pub use location::Location;
+pub use postgres::PostgresLedger;
 pub use private::Private;
-pub use sqlite::{OpenMode, SqliteLedger};
+pub use sqlite::SqliteLedger;
+
+/// What to do where there is no ledger yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenMode {
+    /// Refuse.
+    Existing,
+    /// Make one. A ledger that is there is opened as it is.
+    Create,
+}
 
 /// Where the ledger's own time comes from.
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;

@@ -31,13 +31,13 @@ use super::{
     AppendError, Appended, Condition, Head, Key, Ledger, NewEvent, Private, Query, Recorded,
     Replica, StoreError, StoredEvent, StoredRow,
 };
-pub use open::{OLDEST_SQLITE, OpenMode, check_sqlite_version};
+pub use open::{OLDEST_SQLITE, check_sqlite_version};
 
 /// A ledger in a SQLite file.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// use standing::ledger::{Ledger, SqliteLedger, sqlite::OpenMode};
+/// use standing::ledger::{Ledger, OpenMode, SqliteLedger};
 /// use standing_projections::Position;
 /// let directory = tempfile::tempdir().unwrap();
 /// let ledger = SqliteLedger::open(directory.path().join("log.db"), OpenMode::Create).await.unwrap();

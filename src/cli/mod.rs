@@ -7,10 +7,12 @@ mod ask;
 mod assess;
 mod audit;
 mod demo;
+mod erase;
 mod explain;
 mod failure;
 mod import;
 mod init;
+mod moving;
 mod output;
 mod plaza;
 mod record;
@@ -96,11 +98,15 @@ enum Command {
     Import(import::ImportArgs),
     Record(record::RecordArgs),
     Retract(retract::RetractArgs),
+    Erase(erase::EraseArgs),
     Assess(assess::AssessArgs),
     Plaza(plaza::PlazaArgs),
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Audit(audit::AuditArgs),
+    Backup(moving::BackupArgs),
+    Restore(moving::RestoreArgs),
+    Copy(moving::CopyArgs),
     Rules(rules::RulesArgs),
     /// Print a completion script for a shell
     Completions {
@@ -130,6 +136,16 @@ impl Context {
 
     fn location(&self) -> Location {
         Location::from(self.ledger.as_str())
+    }
+
+    /// A ledger by its path or URL.
+    async fn open_named(&self, text: &str, mode: OpenMode) -> Result<Arc<dyn Ledger>, Failure> {
+        self.open_at(&Location::from(text), mode).await
+    }
+
+    /// A ledger by its path or URL, made where it is not there.
+    async fn create(&self, text: &str) -> Result<Arc<dyn Ledger>, Failure> {
+        self.open_named(text, OpenMode::Create).await
     }
 
     /// The ledger, which must be there.
@@ -216,11 +232,15 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Import(args) => import::run(context, args).await,
         Command::Record(args) => record::run(context, args).await,
         Command::Retract(args) => retract::run(context, args).await,
+        Command::Erase(args) => erase::run(context, args).await,
         Command::Assess(args) => assess::run(context, args).await,
         Command::Plaza(args) => plaza::run(context, args).await,
         Command::Show(args) => show::run(context, args).await,
         Command::Explain(args) => explain::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
+        Command::Backup(args) => moving::backup(context, args).await,
+        Command::Restore(args) => moving::restore(context, args).await,
+        Command::Copy(args) => moving::copy(context, args).await,
         Command::Rules(args) => rules::run(context, args).await,
         Command::Completions { shell } => {
             let mut command = Cli::command();

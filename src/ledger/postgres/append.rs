@@ -99,7 +99,12 @@ impl PostgresWriter {
             "INSERT INTO private (position, key, content) \
              SELECT unnest($1::bigint[]), unnest($2::bytea[]), unnest($3::text[])",
         )
-        .bind(private.clone().map(|(at, _)| at.0.cast_signed()).bind_iter())
+        .bind(
+            private
+                .clone()
+                .map(|(at, _)| at.0.cast_signed())
+                .bind_iter(),
+        )
         .bind(private.clone().map(|(_, one)| &one.key[..]).bind_iter())
         .bind(private.map(|(_, one)| one.content.as_str()).bind_iter())
         .execute(&mut self.conn)
@@ -198,8 +203,18 @@ impl Writer for PostgresWriter {
              INSERT INTO tree (level, number, hash) \
              SELECT unnest($1::smallint[]), unnest($2::bigint[]), unnest($3::bytea[])",
         )
-        .bind(entries.clone().map(|entry| i16::from(entry.level)).bind_iter())
-        .bind(entries.clone().map(|entry| entry.number.cast_signed()).bind_iter())
+        .bind(
+            entries
+                .clone()
+                .map(|entry| i16::from(entry.level))
+                .bind_iter(),
+        )
+        .bind(
+            entries
+                .clone()
+                .map(|entry| entry.number.cast_signed())
+                .bind_iter(),
+        )
         .bind(entries.map(|entry| &entry.hash.0[..]).bind_iter())
         .bind(erased.iter().map(|at| at.0.cast_signed()).bind_iter())
         .execute(&mut self.conn)
@@ -230,13 +245,27 @@ fn statement(rows: &mut Ready<'_>, developers: &mut Developers) -> Option<Insert
     let row = chunk.iter().map(|whole| whole.row);
     Some(
         sqlx::query(INSERT)
-            .bind(whole.clone().map(|whole| whole.position.0.cast_signed()).bind_iter())
-            .bind(whole.clone().map(|whole| whole.recordedtime.micros()).bind_iter())
+            .bind(
+                whole
+                    .clone()
+                    .map(|whole| whole.position.0.cast_signed())
+                    .bind_iter(),
+            )
+            .bind(
+                whole
+                    .clone()
+                    .map(|whole| whole.recordedtime.micros())
+                    .bind_iter(),
+            )
             .bind(row.clone().map(|row| row.time.micros()).bind_iter())
             .bind(row.clone().map(|row| row.kind.as_str()).bind_iter())
             .bind(row.clone().map(|row| row.subject.as_str()).bind_iter())
             .bind(row.clone().map(|row| row.developer.as_deref()).bind_iter())
-            .bind(row.clone().map(|row| row.target.map(|at| at.0.cast_signed())).bind_iter())
+            .bind(
+                row.clone()
+                    .map(|row| row.target.map(|at| at.0.cast_signed()))
+                    .bind_iter(),
+            )
             .bind(row.clone().map(|row| row.source.as_str()).bind_iter())
             .bind(row.map(|row| row.id.as_str()).bind_iter())
             .bind(whole.clone().map(|whole| whole.json.as_str()).bind_iter())

@@ -76,11 +76,7 @@ impl PostgresLedger {
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub async fn open_with(
-        url: &str,
-        mode: OpenMode,
-        options: Options,
-    ) -> Result<Self, OpenError> {
+    pub async fn open_with(url: &str, mode: OpenMode, options: Options) -> Result<Self, OpenError> {
         let opening = Opening {
             at: Location::Server(url.to_owned()),
             busy_timeout: options.busy_timeout,
@@ -135,7 +131,9 @@ impl Opening {
             reason,
         };
         let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
-        let names = parameters.split('&').map(|one| one.split_once('=').map_or(one, |one| one.0));
+        let names = parameters
+            .split('&')
+            .map(|one| one.split_once('=').map_or(one, |one| one.0));
         for name in names.filter(|name| !name.is_empty()) {
             if !PARAMETERS.contains(&name) && !name.starts_with("options[") {
                 return Err(wrong(format!("there is no parameter `{name}`")));
@@ -150,7 +148,9 @@ impl Opening {
         })?;
         Ok(match options.get_application_name() {
             Some(_) => options.disable_statement_logging(),
-            None => options.application_name("standing").disable_statement_logging(),
+            None => options
+                .application_name("standing")
+                .disable_statement_logging(),
         })
     }
 
@@ -246,11 +246,10 @@ impl Opening {
                 false => Err(not_a_ledger()),
             };
         }
-        let found: Option<i64> =
-            sqlx::query_scalar("SELECT max(version) FROM standing_migrations")
-                .fetch_one(conn)
-                .await
-                .map_err(|error| self.error(error))?;
+        let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM standing_migrations")
+            .fetch_one(conn)
+            .await
+            .map_err(|error| self.error(error))?;
         let known = migrations().iter().map(|one| one.version).max();
         let (found, known) = (found.ok_or_else(not_a_ledger)?, known.unwrap_or(0));
         if found > known {

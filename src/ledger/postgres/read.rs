@@ -27,9 +27,7 @@ fn event((position, target, developer, json): Columns) -> Result<StoredEvent, sq
 }
 
 /// The head from its row.
-pub(super) fn head_of(
-    (position, recordedtime): (i64, Option<i64>),
-) -> Result<Head, sqlx::Error> {
+pub(super) fn head_of((position, recordedtime): (i64, Option<i64>)) -> Result<Head, sqlx::Error> {
     let instant = |micros| {
         Instant::from_micros(micros)
             .ok_or_else(|| sqlx::Error::Decode(format!("{micros} µs is no instant").into()))
@@ -303,9 +301,15 @@ impl Statement {
             };
             (Some(format!("{of_developer}{own}")), "subject")
         } else if !query.subjects.is_empty() {
-            (Some("SELECT DISTINCT unnest($4::text[])".to_owned()), "subject")
+            (
+                Some("SELECT DISTINCT unnest($4::text[])".to_owned()),
+                "subject",
+            )
         } else if !query.kinds.is_empty() {
-            (Some("SELECT DISTINCT unnest($6::text[])".to_owned()), "kind")
+            (
+                Some("SELECT DISTINCT unnest($6::text[])".to_owned()),
+                "kind",
+            )
         } else {
             (None, "")
         };

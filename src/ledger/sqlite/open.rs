@@ -152,16 +152,12 @@ impl Opening {
     }
 
     fn not_a_ledger(&self) -> OpenError {
-        OpenError::NotALedger {
-            at: self.at(),
-        }
+        OpenError::NotALedger { at: self.at() }
     }
 
     fn error(&self, error: sqlx::Error) -> OpenError {
         match primary_code(&error) {
-            Some(PERM | READONLY | CANTOPEN) => OpenError::Unwritable {
-                at: self.at(),
-            },
+            Some(PERM | READONLY | CANTOPEN) => OpenError::Unwritable { at: self.at() },
             Some(NOTADB) => self.not_a_ledger(),
             _ => self.store(error),
         }

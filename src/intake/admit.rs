@@ -89,7 +89,7 @@ pub enum AdmitError {
 const TRIES: u32 = 100;
 
 /// How often the log is asked what became of a batch whose commit has no known end.
-const SETTLE_TRIES: u32 = 20;
+const SETTLE_TRIES: u64 = 15;
 
 /// Waits a little, longer each time, and not as long as another that waits.
 async fn give_way(overtaken: u32) {
@@ -209,7 +209,8 @@ impl Intake {
     async fn settle(&self, batch: &[NewEvent]) -> Option<Option<Position>> {
         let keys: Vec<Key<'_>> = batch.iter().map(NewEvent::key).collect();
         for tried in 1..=SETTLE_TRIES {
-            give_way(tried + 2).await;
+            // A server that is started again takes seconds.
+            tokio::time::sleep(std::time::Duration::from_millis(100 * tried.min(10))).await;
             let Ok(found) = self.ledger.find(&keys).await else {
                 continue;
             };

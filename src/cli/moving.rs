@@ -72,7 +72,7 @@ pub(super) async fn backup(context: &Context, args: BackupArgs) -> Result<ExitCo
     .await?;
     progress.finish_and_clear();
     if args.file != Path::new("-") {
-        say(context, tree, 0, &args.file.display().to_string());
+        say(context, tree, 0, args.file.display());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,67 @@
-//! Databases on the PostgreSQL server that `scripts/with-postgres` runs, each a test's own.
+//! Where a test's ledger is: a file in its folder, or a database of its own on the PostgreSQL server
+//! that `scripts/with-postgres` runs.
 
 #![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
+
+/// The place of a ledger, on the store that `STANDING_TEST_STORE` names.
+pub(crate) struct Place(Option<Database>);
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        if !on_postgres() {
+            return Self(None);
+        }
+        match Database::new() {
+            None => panic!("STANDING_TEST_STORE is postgres, and there is no server"),
+            database => Self(database),
+        }
+    }
+
+    /// Points a command, which runs in the test's folder, at the ledger.
+    pub(crate) fn name_to<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        match &self.0 {
+            None => command.env_remove("STANDING_LEDGER"),
+            Some(database) => command.env("STANDING_LEDGER", database.url()),
+        }
+    }
+
+    /// What `--ledger` takes.
+    pub(crate) fn name(&self) -> String {
+        match &self.0 {
+            None => "standing.db".to_owned(),
+            Some(database) => database.url(),
+        }
+    }
+
+    /// The ledger as messages name it.
+    pub(crate) fn shown(&self) -> String {
+        match &self.0 {
+            None => "standing.db".to_owned(),
+            Some(database) => database.url_of("standing", "***"),
+        }
+    }
+
+    /// The database, where it is one.
+    pub(crate) fn database(&self) -> Option<&Database> {
+        self.0.as_ref()
+    }
+}
+
+/// Whether tests run on PostgreSQL.
+pub(crate) fn on_postgres() -> bool {
+    match std::env::var("STANDING_TEST_STORE").as_deref() {
+        Err(_) | Ok("sqlite") => false,
+        Ok("postgres") => true,
+        Ok(other) => panic!("STANDING_TEST_STORE is `sqlite` or `postgres`, not `{other}`"),
+    }
+}
 
 /// The URL of an account that may make databases, or none where there is no server.
 pub(crate) fn server() -> Option<String> {

@@ -534,7 +534,13 @@ async fn what_was_deleted_is_scrubbed_once_no_reader_holds_it() {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM events";
     execute(&mut reader, begin).await.unwrap();
     store.database.execute("DELETE FROM private");
-    let held = ledger.scrub().await;
+    let options = Options {
+        busy_timeout: Duration::from_millis(200),
+        ..Options::default()
+    };
+    let url = store.database.url();
+    let hasty = PostgresLedger::open_with(&url, OpenMode::Existing, options).await;
+    let held = hasty.unwrap().scrub().await;
     assert!(matches!(held, Err(StoreError::Busy { .. })), "{held:?}");
     execute(&mut reader, "COMMIT").await.unwrap();
     ledger.scrub().await.unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use standing_projections::Position;
+use tokio::time::Instant;
 
 use super::super::{Private, StoreError};
 use super::code::failure;
@@ -119,39 +120,57 @@ pub(super) async fn keep_checkpoint(
 
 /// Writes the table of what is private anew and drops the old one, in whose pages what was deleted
 /// stands until it is written over. The server's own log of changes keeps it until it is recycled.
+/// Rows that a reader may still see are taken along; they are waited for.
 pub(super) async fn scrub(
     options: &PgConnectOptions,
     patience: Duration,
 ) -> Result<(), StoreError> {
-    let scrubbed = async {
-        let mut conn = session::connect(options, patience).await?;
-        session::prepare_to_write(&mut conn, patience).await?;
-        let before = file(&mut conn).await?;
-        sqlx::raw_sql("VACUUM (FULL) private")
-            .execute(&mut conn)
-            .await?;
-        let done = Scrubbed {
-            anew: file(&mut conn).await? != before,
-            held: held(&mut conn).await?,
-        };
-        conn.close().await?;
-        Ok(done)
-    };
-    match scrubbed.await.map_err(|error| failure(error, patience))? {
-        Scrubbed { held: true, .. } => Err(StoreError::Busy { waited: patience }),
-        Scrubbed { anew: true, .. } => Ok(()),
-        // Who may not vacuum gets a warning, and nothing is done.
-        Scrubbed { .. } => Err(StoreError::Denied {
-            detail: "only the owner of the table `private` can vacuum it".to_owned(),
-        }),
+    let deadline = Instant::now() + patience;
+    let mut pause = Duration::from_millis(20);
+    loop {
+        let scrubbed = rewrite_private(options, patience).await;
+        match scrubbed.map_err(|error| failure(error, patience))? {
+            // Who may not vacuum gets a warning, and nothing is done.
+            Rewritten::Not => {
+                let detail = "only the owner of the table `private` can vacuum it".to_owned();
+                return Err(StoreError::Denied { detail });
+            }
+            Rewritten::Whole => return Ok(()),
+            Rewritten::WithDeleted if Instant::now() < deadline => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(1));
+            }
+            Rewritten::WithDeleted => return Err(StoreError::Busy { waited: patience }),
+        }
     }
 }
 
-struct Scrubbed {
-    /// The table is in a new file.
-    anew: bool,
-    /// Deleted rows were taken along, because a reader may still see them.
-    held: bool,
+/// What became of a table that was to be written anew.
+enum Rewritten {
+    Not,
+    WithDeleted,
+    Whole,
+}
+
+async fn rewrite_private(
+    options: &PgConnectOptions,
+    patience: Duration,
+) -> Result<Rewritten, sqlx::Error> {
+    let mut conn = session::connect(options, patience).await?;
+    session::prepare_to_write(&mut conn, patience).await?;
+    let before = file(&mut conn).await?;
+    sqlx::raw_sql("VACUUM (FULL) private")
+        .execute(&mut conn)
+        .await?;
+    let rewritten = if file(&mut conn).await? == before {
+        Rewritten::Not
+    } else if held(&mut conn).await? {
+        Rewritten::WithDeleted
+    } else {
+        Rewritten::Whole
+    };
+    conn.close().await?;
+    Ok(rewritten)
 }
 
 async fn file(conn: &mut PgConnection) -> Result<i64, sqlx::Error> {

@@ -40,10 +40,6 @@ pub(super) fn failure(error: sqlx::Error, waited: Duration) -> StoreError {
             return StoreError::Damaged { detail };
         }
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) => return StoreError::Lost { detail },
-        sqlx::Error::PoolTimedOut => {
-            let detail = format!("no answer for {} s", waited.as_secs_f32());
-            return StoreError::Lost { detail };
-        }
         sqlx::Error::Database(database) => {
             let detail = database.message().to_owned();
             match database.code().as_deref() {

@@ -12,14 +12,13 @@ mod beside;
 mod code;
 mod open;
 mod read;
+mod readers;
 mod session;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{PgPool, Postgres};
 use standing_projections::{Instant, Position};
 
 use super::group::Appender;
@@ -30,6 +29,7 @@ use super::{
     Recorded, Replica, StoreError, StoredEvent, StoredRow,
 };
 pub use open::OLDEST_POSTGRES;
+use readers::Readers;
 
 /// A ledger in a PostgreSQL database.
 ///
@@ -47,7 +47,7 @@ pub struct PostgresLedger {
     /// How to connect to write, for what is no append.
     connect: PgConnectOptions,
     appender: Appender,
-    readers: PgPool,
+    readers: Readers,
 }
 
 impl std::fmt::Debug for PostgresLedger {
@@ -55,18 +55,6 @@ impl std::fmt::Debug for PostgresLedger {
         f.debug_struct("PostgresLedger")
             .field("at", &self.at)
             .finish_non_exhaustive()
-    }
-}
-
-impl PostgresLedger {
-    async fn reader(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        let conn = self.readers.acquire().await;
-        conn.map_err(|error| self.failure(error))
-    }
-
-    /// What a failure of the database means to a caller.
-    fn failure(&self, error: sqlx::Error) -> StoreError {
-        code::failure(error, self.busy_timeout)
     }
 }
 
@@ -99,59 +87,58 @@ impl Ledger for PostgresLedger {
     }
 
     async fn find(&self, keys: &[Key<'_>]) -> Result<Vec<Option<StoredEvent>>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::find(&mut conn, keys).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.readers.take().await?;
+        let found = read::find(&mut reader.conn, keys).await;
+        self.readers.answered(reader, found)
     }
 
     async fn read(&self, query: &Query) -> Result<Vec<StoredEvent>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::read(&mut conn, query).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.readers.take().await?;
+        let found = read::read(&mut reader.conn, query).await;
+        self.readers.answered(reader, found)
     }
 
     async fn targeting(&self, targets: &[Position]) -> Result<Vec<StoredEvent>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::targeting(&mut conn, targets).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.readers.take().await?;
+        let found = read::targeting(&mut reader.conn, targets).await;
+        self.readers.answered(reader, found)
     }
 
     async fn position_at(&self, known_at: Instant) -> Result<Position, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::position_before(&mut conn, known_at.micros() + 1).await;
-        found
-            .map(|position| Position(position.cast_unsigned()))
-            .map_err(|error| self.failure(error))
+        let mut reader = self.readers.take().await?;
+        let found = read::position_before(&mut reader.conn, known_at.micros() + 1).await;
+        let found = found.map(|position| Position(position.cast_unsigned()));
+        self.readers.answered(reader, found)
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::head(&mut conn).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.readers.take().await?;
+        let found = read::head(&mut reader.conn).await;
+        self.readers.answered(reader, found)
     }
 
     async fn hashes(&self, level: u8, from: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::hashes(&mut conn, level, from, count).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.readers.take().await?;
+        let found = read::hashes(&mut reader.conn, level, from, count).await;
+        self.readers.answered(reader, found)
     }
 
     async fn rows(&self, after: Position, limit: usize) -> Result<Vec<StoredRow>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::rows(&mut conn, after, limit).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.readers.take().await?;
+        let found = read::rows(&mut reader.conn, after, limit).await;
+        self.readers.answered(reader, found)
     }
 
     async fn integrity(&self) -> Result<Vec<String>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = beside::integrity(&mut conn).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.readers.take().await?;
+        let found = beside::integrity(&mut reader.conn).await;
+        self.readers.answered(reader, found)
     }
 
     async fn private(&self, positions: &[Position]) -> Result<Vec<Option<Private>>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = beside::private(&mut conn, positions).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.readers.take().await?;
+        let found = beside::private(&mut reader.conn, positions).await;
+        self.readers.answered(reader, found)
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {
@@ -160,7 +147,7 @@ impl Ledger for PostgresLedger {
 
     async fn keep_checkpoint(&self, tree_size: u64, note: &str) -> Result<(), StoreError> {
         let kept = beside::keep_checkpoint(&self.connect, self.busy_timeout, tree_size, note).await;
-        kept.map_err(|error| self.failure(error))
+        kept.map_err(|error| code::failure(error, self.busy_timeout))
     }
 
     async fn checkpoints(
@@ -168,8 +155,8 @@ impl Ledger for PostgresLedger {
         at_least: u64,
         limit: usize,
     ) -> Result<Vec<(u64, String)>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = beside::checkpoints(&mut conn, at_least, limit).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.readers.take().await?;
+        let found = beside::checkpoints(&mut reader.conn, at_least, limit).await;
+        self.readers.answered(reader, found)
     }
 }

@@ -6,20 +6,18 @@
 use std::time::Duration;
 
 use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use super::super::group::Appender;
 use super::super::{Location, OpenError, OpenMode, Options};
 use super::append::{Connect, PostgresWriter};
 use super::code::{AUTHORIZATION, INSUFFICIENT_PRIVILEGE, INVALID_CATALOG_NAME, code, failure};
+use super::readers::Readers;
 use super::{PostgresLedger, session};
 
 /// The oldest PostgreSQL that is tested.
 pub const OLDEST_POSTGRES: i32 = 15;
-
-/// How many connections read at once.
-const READERS: u32 = 4;
 
 /// Where it is kept which migrations were applied. Its name tells a ledger from other databases.
 const MIGRATIONS_TABLE: &str = "standing_migrations";
@@ -94,20 +92,11 @@ impl PostgresLedger {
         Ok(Self {
             at: opening.at,
             busy_timeout: options.busy_timeout,
-            readers: readers(&connect, options.busy_timeout),
+            readers: Readers::new(connect.clone(), options.busy_timeout),
             connect,
             appender: Appender::start(writing, writer, options.clock),
         })
     }
-}
-
-/// The connections that read, made as they are needed.
-fn readers(connect: &PgConnectOptions, patience: Duration) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(READERS)
-        .acquire_timeout(patience)
-        .after_connect(|conn, _| Box::pin(session::prepare_to_read(conn)))
-        .connect_lazy_with(connect.clone())
 }
 
 /// A ledger that is being opened.

@@ -399,7 +399,14 @@ async fn an_account_does_what_it_is_allowed_to() {
         grant("INSERT", "ALL TABLES IN SCHEMA public"),
         grant("UPDATE", "head")
     ));
-    assert_eq!(append(&ledger, "2").await.unwrap(), Position(2));
+    // Past the first tile of the tree.
+    let batch: Vec<_> = (2..300)
+        .map(|n| complaint("d1-a", &n.to_string()))
+        .collect();
+    let appended = ledger
+        .append(&batch, Recorded::Now, &Condition::Always)
+        .await;
+    assert_eq!(appended.unwrap().last, Position(299));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -111,6 +111,39 @@ impl PostgresWriter {
         .await?;
         Ok(())
     }
+
+    async fn insert_entries(&mut self, entries: &[Entry]) -> Result<(), sqlx::Error> {
+        let entry = entries.iter();
+        sqlx::query(
+            "INSERT INTO tree (level, number, hash) \
+             SELECT unnest($1::smallint[]), unnest($2::bigint[]), unnest($3::bytea[])",
+        )
+        .bind(
+            entry
+                .clone()
+                .map(|entry| i16::from(entry.level))
+                .bind_iter(),
+        )
+        .bind(
+            entry
+                .clone()
+                .map(|entry| entry.number.cast_signed())
+                .bind_iter(),
+        )
+        .bind(entry.map(|entry| &entry.hash.0[..]).bind_iter())
+        .execute(&mut self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// A statement of its own, for which one must be allowed to delete.
+    async fn delete_private(&mut self, erased: &[Position]) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM private WHERE position = ANY ($1)")
+            .bind(erased.iter().map(|at| at.0.cast_signed()).bind_iter())
+            .execute(&mut self.conn)
+            .await?;
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -194,32 +227,16 @@ impl Writer for PostgresWriter {
         entries: &[Entry],
         erased: &[Position],
     ) -> Result<(), StoreError> {
-        if entries.is_empty() && erased.is_empty() {
-            return Ok(());
-        }
-        let entries = entries.iter();
-        let written = sqlx::query(
-            "WITH erased AS (DELETE FROM private WHERE position = ANY ($4)) \
-             INSERT INTO tree (level, number, hash) \
-             SELECT unnest($1::smallint[]), unnest($2::bigint[]), unnest($3::bytea[])",
-        )
-        .bind(
-            entries
-                .clone()
-                .map(|entry| i16::from(entry.level))
-                .bind_iter(),
-        )
-        .bind(
-            entries
-                .clone()
-                .map(|entry| entry.number.cast_signed())
-                .bind_iter(),
-        )
-        .bind(entries.map(|entry| &entry.hash.0[..]).bind_iter())
-        .bind(erased.iter().map(|at| at.0.cast_signed()).bind_iter())
-        .execute(&mut self.conn)
-        .await;
-        written.map(drop).map_err(|error| self.failure(error))
+        let written = async {
+            if !entries.is_empty() {
+                self.insert_entries(entries).await?;
+            }
+            if !erased.is_empty() {
+                self.delete_private(erased).await?;
+            }
+            Ok(())
+        };
+        written.await.map_err(|error| self.failure(error))
     }
 
     async fn commit(&mut self) -> Result<(), StoreError> {

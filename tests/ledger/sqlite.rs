@@ -8,9 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
-use standing::ledger::sqlite::{OLDEST_SQLITE, OpenMode, Options, check_sqlite_version};
+use standing::ledger::sqlite::{OLDEST_SQLITE, OpenMode, check_sqlite_version};
 use standing::ledger::{
-    AppendError, Condition, Ledger, OpenError, Recorded, SqliteLedger, StoreError,
+    AppendError, Condition, Ledger, OpenError, Options, Recorded, SqliteLedger, StoreError,
 };
 use standing_projections::{Instant, Position};
 
@@ -98,7 +98,7 @@ async fn the_database_refuses_to_change_the_log() {
     let copy = |verb: &str, position: &str, recordedtime: &str, target: &str, id: &str| {
         format!(
             "{verb} INTO events SELECT {position}, {recordedtime}, time, kind, subject, developer, \
-             {target}, source, {id}, json FROM events WHERE position = 2"
+             {target}, source, {id}, json, hash FROM events WHERE position = 2"
         )
     };
     let allowed = copy("INSERT", "3", "recordedtime", "target", "'x'");
@@ -256,7 +256,7 @@ async fn a_schema_of_a_later_version_is_refused() {
             error,
             OpenError::Newer {
                 found: 99,
-                known: 1,
+                known: 2,
                 ..
             }
         ),

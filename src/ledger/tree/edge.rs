@@ -4,7 +4,7 @@
 //! level: at most 255 hashes a level. A writer keeps them in memory and loads them anew where
 //! another process has appended.
 
-use super::{Entry, Hash, LEVELS, TILE_WIDTH, TileId, Tiles, TreeHead, entries, perfect_root};
+use super::{Entry, Hash, LEVELS, TILE_WIDTH, Tiles, TreeHead, entries, perfect_root};
 
 /// The incomplete tiles of a tree, one a level.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -175,11 +175,12 @@ impl Grown {
             return None;
         }
         let mut tiles = Tiles::new(self.head.size);
-        for (level, run) in (0..LEVELS).zip(&self.levels) {
-            let numbers = run.start / TILE_WIDTH..;
-            for (number, tile) in numbers.zip(run.hashes.chunks(256)) {
-                tiles.insert(TileId { level, number }, tile.to_vec());
-            }
+        for id in Tiles::needed(self.head.size, &[index]) {
+            let run = self.levels.get(usize::from(id.level))?;
+            let from = (id.number * TILE_WIDTH).checked_sub(run.start)?;
+            let from = usize::try_from(from).ok()?;
+            let tile = run.hashes.get(from..)?.iter().take(256);
+            tiles.insert(id, tile.copied().collect());
         }
         tiles.inclusion(index)
     }
@@ -224,7 +225,7 @@ mod tests {
     #[test]
     fn an_edge_comes_back_from_what_was_stored() {
         let all = leaves(0..66_000);
-        let mut stored = vec![all.clone(), Vec::new(), Vec::new()];
+        let mut stored = [all.clone(), Vec::new(), Vec::new()];
         let mut edge = Edge::default();
         for (count, leaf) in (1u64..).zip(&all) {
             for entry in edge.grow(&[*leaf]).entries() {

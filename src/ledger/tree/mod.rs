@@ -38,6 +38,20 @@ impl Hash {
         bytes.try_into().ok().map(Self)
     }
 
+    /// The hash that is written in 64 hexadecimal digits.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let (mut hash, digits) = ([0; 32], text.as_bytes());
+        if digits.len() != 64 {
+            return None;
+        }
+        for (byte, pair) in hash.iter_mut().zip(digits.chunks(2)) {
+            let digit = |at: usize| char::from(pair[at]).to_digit(16);
+            *byte = u8::try_from(digit(0)? * 16 + digit(1)?).ok()?;
+        }
+        Some(Self(hash))
+    }
+
     /// The hash of a leaf: SHA-256 of 0x00 and its bytes.
     ///
     /// ```

@@ -46,7 +46,7 @@ const fn malformed(what: &'static str) -> CheckpointError {
 /// use standing::proof::{Checkpoint, SignerKey};
 /// let key = SignerKey::generate("example.com/log").unwrap();
 /// let note = Checkpoint::sign(TreeHead::empty(), &key).unwrap();
-/// let checkpoint = Checkpoint::open(note.as_bytes(), key.verifier()).unwrap();
+/// let checkpoint = Checkpoint::open(note.as_bytes(), &[key.verifier().clone()]).unwrap();
 /// assert_eq!(checkpoint.origin, "example.com/log");
 /// assert_eq!(checkpoint.head.size, 0);
 /// ```
@@ -68,20 +68,20 @@ impl Checkpoint {
         note::sign(&format!("{origin}\n{}\n{root}\n", head.size), key)
     }
 
-    /// The checkpoint of a signed note, once it is known that the key has signed it and is that of
-    /// the log it speaks of.
+    /// The checkpoint of a signed note, once it is known that one of the keys has signed it and is
+    /// of the log it speaks of. Several keys are those that a log has had one after the other.
     ///
     /// # Errors
     /// See [`CheckpointError`].
-    pub fn open(note: &[u8], key: &VerifierKey) -> Result<Self, CheckpointError> {
+    pub fn open(note: &[u8], keys: &[VerifierKey]) -> Result<Self, CheckpointError> {
         let note = Note::parse(note)?;
         // Who says it before what it says: what nobody signed may say anything.
-        note.verify(std::slice::from_ref(key))?;
+        let signed = note.verify(keys)?;
         let checkpoint = Self::of_text(note.text())?;
-        if checkpoint.origin != key.name() {
+        if signed.iter().all(|key| key.name() != checkpoint.origin) {
             return Err(CheckpointError::OtherOrigin {
                 origin: checkpoint.origin,
-                key: key.name().to_owned(),
+                key: signed.first().map_or("", |key| key.name()).to_owned(),
             });
         }
         Ok(checkpoint)

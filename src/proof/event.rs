@@ -79,7 +79,7 @@ const fn form(line: usize, expected: &'static str) -> EventProofError {
 ///     checkpoint: Checkpoint::sign(grown.head(), &key).unwrap(),
 /// };
 /// let read = EventProof::parse(proof.to_string().as_bytes()).unwrap();
-/// let proved = read.verify(key.verifier()).unwrap();
+/// let proved = read.verify(&[key.verifier().clone()]).unwrap();
 /// assert_eq!(proved.event.id, "1");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,13 +147,13 @@ impl EventProof {
         })
     }
 
-    /// Checks the proof, and says what it has shown.
+    /// Checks the proof by the log's key, or by those it has had, and says what it has shown.
     ///
     /// # Errors
     /// Why it shows nothing, see [`EventProofError`].
-    pub fn verify(&self, key: &VerifierKey) -> Result<Proved, EventProofError> {
+    pub fn verify(&self, keys: &[VerifierKey]) -> Result<Proved, EventProofError> {
         let leaf = self.leaf.as_deref().ok_or(EventProofError::NoEvent)?;
-        let checkpoint = Checkpoint::open(self.checkpoint.as_bytes(), key)?;
+        let checkpoint = Checkpoint::open(self.checkpoint.as_bytes(), keys)?;
         let position = Position(self.index.saturating_add(1));
         verify::inclusion(Hash::of_leaf(leaf), self.index, checkpoint.head, &self.path)
             .map_err(|reason| EventProofError::NotIncluded { position, reason })?;

@@ -11,10 +11,14 @@
 //! other; no input makes a check panic or take more than a bounded amount of memory; and no private
 //! content is ever in a proof, because it is never in a leaf.
 
+pub mod check;
 mod checkpoint;
 mod event;
 pub mod key;
+pub mod log;
 pub mod note;
+pub mod publish;
+pub mod sign;
 mod text;
 pub mod tiles;
 

@@ -14,13 +14,13 @@ fn try_all(bytes: &[u8]) {
             EventProof::parse(proof.to_string().as_bytes()).as_ref(),
             Ok(&proof)
         );
-        if let Ok(proved) = proof.verify(&verifier()) {
+        if let Ok(proved) = proof.verify(&[verifier()]) {
             assert_eq!(proved.checkpoint.head, true_one.head());
             let index = (proved.event.position.0 - 1) as usize;
             assert_eq!(proved.event.json, true_one.leaves[index]);
         }
     }
-    if let Ok(checkpoint) = Checkpoint::open(bytes, &verifier()) {
+    if let Ok(checkpoint) = Checkpoint::open(bytes, &[verifier()]) {
         assert_eq!(checkpoint.head, true_one.head());
     }
     let _ = Checkpoint::claimed(bytes);

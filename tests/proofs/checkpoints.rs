@@ -8,7 +8,7 @@ use super::log::{Log, ORIGIN, key, other_key, other_name, verifier};
 use super::mutations;
 
 fn open(note: &str) -> Result<Checkpoint, CheckpointError> {
-    Checkpoint::open(note.as_bytes(), &verifier())
+    Checkpoint::open(note.as_bytes(), &[verifier()])
 }
 
 /// The lines of a note's text, signed by the key of the log.
@@ -41,7 +41,7 @@ fn no_change_of_a_checkpoint_is_believed() {
     let changes = mutations::of_bytes(note.as_bytes()).chain(mutations::cut(note.as_bytes()));
     for changed in changes {
         let shown = String::from_utf8_lossy(&changed).into_owned();
-        let found = Checkpoint::open(&changed, &verifier());
+        let found = Checkpoint::open(&changed, &[verifier()]);
         assert!(found.is_err(), "{shown:?}");
     }
 }
@@ -154,7 +154,7 @@ fn a_key_speaks_for_its_own_log_only() {
         })
     );
     for key in [other_key(), other_name()] {
-        let found = Checkpoint::open(Log::new(5, "a1").checkpoint(&key).as_bytes(), &verifier());
+        let found = Checkpoint::open(Log::new(5, "a1").checkpoint(&key).as_bytes(), &[verifier()]);
         let Err(CheckpointError::Note(NoteError::UnknownKeys { wanted, found })) = found else {
             panic!("{found:?}");
         };

@@ -9,7 +9,7 @@ use super::log::{Log, key, other_key, other_name, verifier};
 use super::mutations;
 
 fn check(file: &[u8]) -> Result<Proved, EventProofError> {
-    EventProof::parse(file)?.verify(&verifier())
+    EventProof::parse(file)?.verify(&[verifier()])
 }
 
 fn check_text(file: &str) -> Result<Proved, EventProofError> {
@@ -64,7 +64,7 @@ fn lines_of_a_proof_have_one_order() {
 #[test]
 fn a_witness_beside_the_log_changes_nothing() {
     let proof = Log::new(7, "a1").proof(4);
-    let expected = proof.verify(&verifier()).unwrap();
+    let expected = proof.verify(&[verifier()]).unwrap();
     let witness = "\u{2014} witness.example/w1 AAAAAAE=\n";
     let file = format!("{proof}{witness}");
     assert_eq!(check_text(&file).unwrap(), expected);
@@ -94,14 +94,14 @@ fn no_field_can_be_taken_from_elsewhere() {
             index,
             ..proof.clone()
         }
-        .verify(&verifier());
+        .verify(&[verifier()]);
         assert_eq!(found, not_included(index + 1, ProofError::OtherRoot));
     }
     let found = EventProof {
         index: 6,
         ..proof.clone()
     }
-    .verify(&verifier());
+    .verify(&[verifier()]);
     let length = ProofError::Length {
         found: 3,
         needed: 2,
@@ -112,7 +112,7 @@ fn no_field_can_be_taken_from_elsewhere() {
             index,
             ..proof.clone()
         }
-        .verify(&verifier());
+        .verify(&[verifier()]);
         let position = index.saturating_add(1);
         assert_eq!(found, not_included(position, ProofError::NoSuchLeaf));
     }
@@ -133,14 +133,14 @@ fn no_field_can_be_taken_from_elsewhere() {
             leaf,
             ..proof.clone()
         }
-        .verify(&verifier());
+        .verify(&[verifier()]);
         assert_eq!(found, not_included(5, ProofError::OtherRoot));
     }
     let found = EventProof {
         leaf: None,
         ..proof.clone()
     }
-    .verify(&verifier());
+    .verify(&[verifier()]);
     assert_eq!(found, Err(EventProofError::NoEvent));
     // Another way: of another leaf, of another log, too short, too long, in another order.
     let mut longer = proof.path.clone();
@@ -160,7 +160,7 @@ fn no_field_can_be_taken_from_elsewhere() {
             path,
             ..proof.clone()
         }
-        .verify(&verifier());
+        .verify(&[verifier()]);
         assert!(
             matches!(found, Err(EventProofError::NotIncluded { .. })),
             "{found:?}"
@@ -173,7 +173,7 @@ fn no_field_can_be_taken_from_elsewhere() {
             checkpoint,
             ..proof.clone()
         }
-        .verify(&verifier());
+        .verify(&[verifier()]);
         assert!(
             matches!(found, Err(EventProofError::NotIncluded { .. })),
             "{found:?}"
@@ -185,14 +185,14 @@ fn no_field_can_be_taken_from_elsewhere() {
             checkpoint,
             ..proof.clone()
         }
-        .verify(&verifier());
+        .verify(&[verifier()]);
         let Err(EventProofError::Checkpoint(CheckpointError::Note(_))) = found else {
             panic!("{found:?}");
         };
     }
     // Another verifier.
     for key in [other_key(), other_name()] {
-        assert!(proof.verify(key.verifier()).is_err());
+        assert!(proof.verify(&[key.verifier().clone()]).is_err());
     }
 }
 
@@ -206,7 +206,7 @@ fn a_smaller_log_does_not_pass_for_a_larger_one() {
             ..one.proof(index)
         };
         // The first four leaves are in one subtree of both; what is beside it differs.
-        assert!(mixed.verify(&verifier()).is_err(), "{index}");
+        assert!(mixed.verify(&[verifier()]).is_err(), "{index}");
     }
 }
 
@@ -281,5 +281,5 @@ fn what_is_no_proof_is_told_from_one_by_its_line() {
         ..proof
     };
     let read = EventProof::parse(without.to_string().as_bytes()).unwrap();
-    assert_eq!(read.verify(&verifier()), Err(EventProofError::NoEvent));
+    assert_eq!(read.verify(&[verifier()]), Err(EventProofError::NoEvent));
 }

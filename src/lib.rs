@@ -9,3 +9,4 @@ pub mod history;
 pub mod intake;
 pub mod ledger;
 pub mod proof;
+pub mod transfer;

@@ -64,10 +64,10 @@ pub(super) async fn run(context: &Context, args: RecordArgs) -> Result<ExitCode,
         "type": args.kind,
         "time": args.time.unwrap_or_else(Context::now),
         "subject": args.subject,
-        "data": object(&args.data)?,
+        "data": object(&args.data, cell)?,
     });
     if !args.private.is_empty() {
-        event["private"] = object(&args.private)?.into();
+        event["private"] = object(&args.private, |_, text| text.into())?.into();
     }
     if let Some(actor) = args.actor {
         event["actor"] = actor.into();
@@ -76,7 +76,10 @@ pub(super) async fn run(context: &Context, args: RecordArgs) -> Result<ExitCode,
 }
 
 /// The object that pairs of keys and values make.
-fn object(pairs: &[String]) -> Result<Map<String, Value>, Failure> {
+fn object(
+    pairs: &[String],
+    cell: impl Fn(&str, &str) -> Value,
+) -> Result<Map<String, Value>, Failure> {
     let mut object = Map::new();
     for pair in pairs {
         let (key, value) = pair.split_once('=').ok_or_else(|| {

@@ -394,7 +394,7 @@ async fn what_is_erased_leaves_no_trace_in_the_files() {
     let secret = |n: usize| {
         format!(
             "SECRET-{n}-{}",
-            "Li Lei ".repeat(if n % 5 == 0 { 4_000 } else { 20 })
+            "Li Lei ".repeat(if n.is_multiple_of(5) { 4_000 } else { 20 })
         )
     };
     for n in 0..200 {

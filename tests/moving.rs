@@ -271,7 +271,7 @@ fn a_damaged_archive_is_found() {
         ),
         ("an order", swapped, "where the source says"),
         ("a repetition", twice, "line 174"),
-        ("a gap", missing, "the archive ends before"),
+        ("a gap", missing, "line 172"),
         ("no JSON", change(70, "{", ""), "line 71"),
     ] {
         ledger.write("bad.jsonl", lines.join("\n") + "\n");

@@ -30,7 +30,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use standing_projections::event::Kind;
 use standing_projections::{Event, Instant, Position};
-use tree::{Grown, Hash};
+use tree::{Grown, Hash, TILE_WIDTH, Tiles};
 
 pub use error::{AppendError, OpenError, StoreError};
 pub use leaf::Leaf;
@@ -342,6 +342,21 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// What the store says.
     async fn hashes(&self, level: u8, from: u64, count: u64) -> Result<Vec<Hash>, StoreError>;
+
+    /// The tiles that proofs about these leaves need in the tree over the first `size` events: for
+    /// an inclusion the leaf's index, for the consistency with a smaller tree its last leaf's. For
+    /// the root alone, none.
+    ///
+    /// # Errors
+    /// What the store says. Where the store lacks a hash, what is made of the tiles is none.
+    async fn tiles(&self, size: u64, leaves: &[u64]) -> Result<Tiles, StoreError> {
+        let mut tiles = Tiles::new(size);
+        for id in Tiles::needed(size, leaves) {
+            let (from, count) = (id.number * TILE_WIDTH, id.width(size));
+            tiles.insert(id, self.hashes(id.level, from, count).await?);
+        }
+        Ok(tiles)
+    }
 
     /// The rows after a position as they are stored, for those who check them.
     ///

@@ -26,7 +26,7 @@ use standing_projections::{Instant, Position};
 
 use super::group::Appender;
 use super::row::Row;
-use super::tree::Hash;
+use super::tree::{Hash, Tiles};
 use super::{
     AppendError, Appended, Condition, Head, Key, Ledger, NewEvent, Private, Query, Recorded,
     Replica, StoreError, StoredEvent, StoredRow,
@@ -154,6 +154,12 @@ impl Ledger for SqliteLedger {
     async fn hashes(&self, level: u8, from: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
         let mut conn = self.reader().await?;
         let found = read::hashes(&mut conn, level, from, count).await;
+        found.map_err(|error| self.failure(error))
+    }
+
+    async fn tiles(&self, size: u64, leaves: &[u64]) -> Result<Tiles, StoreError> {
+        let mut conn = self.reader().await?;
+        let found = read::tiles(&mut conn, size, leaves).await;
         found.map_err(|error| self.failure(error))
     }
 

@@ -7,7 +7,7 @@
 use standing_projections::Position;
 
 use super::checkpoint::Checkpoint;
-use crate::ledger::tree::{Hash, TILE_WIDTH, Tiles, TreeHead};
+use crate::ledger::tree::{Hash, TreeHead, verify};
 use crate::ledger::{Ledger, Query, StoreError, StoredEvent};
 
 /// Why something cannot be shown of a ledger.
@@ -17,7 +17,7 @@ pub enum LogError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The log has no event there.
-    #[error("the ledger ends at position {end}, before {position}")]
+    #[error("the log has no position {position}: it ends at {end}")]
     NoSuchPosition {
         /// What was asked for.
         position: Position,
@@ -66,17 +66,6 @@ pub enum Rewritten {
     },
 }
 
-/// The tiles that proofs about these leaves need in the tree of the first `size` events.
-async fn tiles(ledger: &dyn Ledger, size: u64, leaves: &[u64]) -> Result<Tiles, StoreError> {
-    let mut tiles = Tiles::new(size);
-    for id in Tiles::needed(size, leaves) {
-        let from = id.number.saturating_mul(TILE_WIDTH);
-        let hashes = ledger.hashes(id.level, from, id.width(size)).await?;
-        tiles.insert(id, hashes);
-    }
-    Ok(tiles)
-}
-
 /// The tree over the first `size` events.
 ///
 /// # Errors
@@ -87,7 +76,7 @@ pub async fn tree_head(ledger: &dyn Ledger, size: u64) -> Result<TreeHead, LogEr
         let position = Position(size);
         return Err(LogError::NoSuchPosition { position, end });
     }
-    let tiles = tiles(ledger, size, &[]).await?;
+    let tiles = ledger.tiles(size, &[]).await?;
     tiles.head().ok_or(LogError::Incomplete)
 }
 
@@ -122,9 +111,8 @@ pub async fn inclusion(
     event: &StoredEvent,
     tree: TreeHead,
 ) -> Result<Vec<Hash>, LogError> {
-    use crate::ledger::tree::verify;
     let index = event.position.0.saturating_sub(1);
-    let tiles = tiles(ledger, tree.size, &[index]).await?;
+    let tiles = ledger.tiles(tree.size, &[index]).await?;
     let path = tiles.inclusion(index).ok_or(LogError::Incomplete)?;
     let leaf = Hash::of_leaf(event.json.as_bytes());
     verify::inclusion(leaf, index, tree, &path).map_err(|_| LogError::NotInTree(event.position))?;
@@ -140,7 +128,6 @@ pub async fn consistency(
     ledger: &dyn Ledger,
     older: &Checkpoint,
 ) -> Result<(TreeHead, Vec<Hash>), LogError> {
-    use crate::ledger::tree::verify;
     let (origin, signed) = (older.origin.clone(), older.head);
     let size = ledger.head().await?.position.0;
     if signed.size > size {
@@ -152,7 +139,7 @@ pub async fn consistency(
         }));
     }
     let last = signed.size.saturating_sub(1);
-    let tiles = tiles(ledger, size, &[last]).await?;
+    let tiles = ledger.tiles(size, &[last]).await?;
     let head = tiles.head().ok_or(LogError::Incomplete)?;
     let path = match signed.size {
         0 => Vec::new(),

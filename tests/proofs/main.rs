@@ -15,6 +15,7 @@ mod cli;
 #[path = "../common/mod.rs"]
 mod common;
 mod event_proofs;
+mod independent;
 mod keys;
 mod log;
 mod mutations;

@@ -111,6 +111,14 @@ pub enum Problem {
         /// The checkpoint's size.
         size: u64,
     },
+    /// The stored hashes do not prove it, though the events do.
+    #[error(
+        "the stored hashes do not prove that the log goes on from the checkpoint of {size} events"
+    )]
+    Unproved {
+        /// The checkpoint's size.
+        size: u64,
+    },
     /// What the database finds wrong with its files.
     #[error("the database: {0}")]
     Database(String),
@@ -132,6 +140,7 @@ impl Problem {
             Self::Checkpoint { .. } => "checkpoint",
             Self::Rewritten(_) => "rewritten",
             Self::Incomparable { .. } => "incomparable",
+            Self::Unproved { .. } => "unproved",
             Self::Database(_) => "database",
         }
     }
@@ -150,6 +159,10 @@ impl Findings {
         if self.kept.len() < KEPT_MAX {
             self.kept.push(finding);
         }
+    }
+
+    pub(super) fn has(&self, problem: impl Fn(&Problem) -> bool) -> bool {
+        self.kept.iter().any(|finding| problem(&finding.problem))
     }
 
     /// The first thousand, in the order in which they were found.

@@ -19,6 +19,7 @@ use standing_projections::Position;
 
 use super::checkpoint::Checkpoint;
 use super::key::VerifierKey;
+use super::log::{self, LogError};
 use crate::ledger::tree::TreeHead;
 use crate::ledger::{Ledger, StoreError};
 pub use finding::{Finding, Findings, Problem};
@@ -111,6 +112,19 @@ pub async fn check(
         .for_each(|finding| findings.add(finding));
     let whole = rows.is_whole();
     tree.finish(&**ledger, whole, end, &mut findings).await?;
+    if let Some(against) = &held_to.against
+        && whole
+        && !findings.has(|problem| matches!(problem, Problem::Rewritten(_)))
+    {
+        match log::consistency(&**ledger, against).await {
+            Ok(_) => {}
+            Err(LogError::Store(error)) => return Err(error),
+            Err(_) => {
+                let size = against.head.size;
+                findings.add(Finding::of_all(Problem::Unproved { size }));
+            }
+        }
+    }
     let complaints = database
         .await
         .map_err(|error| StoreError::failed(error.to_string()))??;

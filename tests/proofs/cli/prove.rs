@@ -69,19 +69,15 @@ fn what_is_shown_of_a_proof_is_a_line_and_the_event() {
 #[test]
 fn a_position_that_is_none_is_told_so() {
     let ledger = ground(1);
-    for (position, message) in [
-        ("0", "the ledger ends at position 7, before 0"),
-        ("8", "the ledger ends at position 7, before 8"),
-        ("18446744073709551615", "the ledger ends at position 7"),
-    ] {
+    for position in ["0", "8", "18446744073709551615"] {
         let refused = ledger.run(&["prove", position]).with_code(1);
-        let message = message.replace(", before 0", "");
+        let message = format!("error: the log has no position {position}: it ends at 7\n");
+        assert!(refused.err.starts_with(&message), "{}", refused.err);
         assert!(
-            refused.err.contains(&message) || position == "0",
-            "{}",
-            refused.err
+            refused
+                .err
+                .contains("hint: `standing audit` lists the events")
         );
-        assert!(refused.err.contains("hint: "), "{}", refused.err);
     }
     for position in ["-1", "x", "1.0", "18446744073709551616"] {
         ledger.run(&["prove", "--", position]).with_code(1);

@@ -35,7 +35,8 @@ pub(super) async fn new(store: &str) -> Store {
         "postgres" => {
             let database = Database::new().expect("run this with `scripts/with-postgres`");
             let options = Options::default();
-            let ledger = PostgresLedger::open_with(&database.url(), OpenMode::Create, options);
+            let url = database.url();
+            let ledger = PostgresLedger::open_with(&url, OpenMode::Create, options);
             Store {
                 ledger: Arc::new(ledger.await.unwrap()),
                 _lies_in: Box::new(database),

@@ -19,7 +19,7 @@ use super::super::plan::{Ready, Whole};
 use super::super::tree::{Entry, Hash};
 use super::super::{Head, Key, StoreError};
 use super::code::{failure, is_refusal};
-use super::{read, session};
+use super::{hashes, read, session};
 
 type Insert = sqlx::query::Query<'static, Postgres, PgArguments>;
 
@@ -201,7 +201,7 @@ impl Writer for PostgresWriter {
     }
 
     async fn hashes(&mut self, level: u8, from: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
-        let hashes = read::hashes(&mut self.conn, level, from, count).await;
+        let hashes = hashes::hashes(&mut self.conn, level, from, count).await;
         hashes.map_err(|error| self.failure(error))
     }
 

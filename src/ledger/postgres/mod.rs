@@ -10,6 +10,7 @@
 mod append;
 mod beside;
 mod code;
+mod hashes;
 mod open;
 mod read;
 mod readers;
@@ -23,7 +24,7 @@ use standing_projections::{Instant, Position};
 
 use super::group::Appender;
 use super::row::Row;
-use super::tree::Hash;
+use super::tree::{Hash, Tiles};
 use super::{
     AppendError, Appended, Condition, Head, Key, Ledger, Location, NewEvent, Private, Query,
     Recorded, Replica, StoreError, StoredEvent, StoredRow,
@@ -119,7 +120,13 @@ impl Ledger for PostgresLedger {
 
     async fn hashes(&self, level: u8, from: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
         let mut reader = self.readers.take().await?;
-        let found = read::hashes(&mut reader.conn, level, from, count).await;
+        let found = hashes::hashes(&mut reader.conn, level, from, count).await;
+        self.readers.answered(reader, found)
+    }
+
+    async fn tiles(&self, size: u64, leaves: &[u64]) -> Result<Tiles, StoreError> {
+        let mut reader = self.readers.take().await?;
+        let found = hashes::tiles(&mut reader.conn, size, leaves).await;
         self.readers.answered(reader, found)
     }
 

@@ -9,7 +9,6 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 use standing_projections::{Instant, Position};
 
-use super::super::tree::Hash;
 use super::super::{Head, Key, Query, StoredEvent, StoredRow};
 
 /// What is read of an event. The rest is in the leaf, and taking it from there costs less than
@@ -105,39 +104,6 @@ fn apart<'a>(keys: &[Key<'a>]) -> (Vec<&'a str>, Vec<&'a str>) {
 pub(super) fn place<T>(places: &mut [T], ordinal: i64) -> Option<&mut T> {
     let index = usize::try_from(ordinal).ok()?.checked_sub(1)?;
     places.get_mut(index)
-}
-
-/// Entries of a level of the tree.
-pub(super) async fn hashes(
-    conn: &mut PgConnection,
-    level: u8,
-    from: u64,
-    count: u64,
-) -> Result<Vec<Hash>, sqlx::Error> {
-    let from = i64::try_from(from).unwrap_or(i64::MAX);
-    let until = from.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
-    // One row for all: handing over each by itself costs more than finding it.
-    let all: Option<Vec<u8>> = sqlx::query_scalar(match level {
-        0 => {
-            "SELECT string_agg(hash, '' ORDER BY position) FROM events \
-             WHERE position > $2 AND position <= $3 AND $1 = 0::smallint"
-        }
-        _ => {
-            "SELECT string_agg(hash, '' ORDER BY number) FROM tree \
-             WHERE level = $1 AND number >= $2 AND number < $3"
-        }
-    })
-    .bind(i16::from(level))
-    .bind(from)
-    .bind(until)
-    .fetch_one(conn)
-    .await?;
-    let all = all.unwrap_or_default();
-    let hashes = all.chunks(32).map(|hash| {
-        Hash::from_slice(hash)
-            .ok_or_else(|| sqlx::Error::Decode("a hash of the tree is none".into()))
-    });
-    hashes.collect()
 }
 
 /// The rows after a position, as they are stored.

@@ -34,10 +34,10 @@ pub(super) async fn new(store: &str) -> Store {
         }
         "postgres" => {
             let database = Database::new().expect("run this with `scripts/with-postgres`");
-            let options = Options::default();
-            let ledger = PostgresLedger::open_with(&database.url(), OpenMode::Create, options);
+            let (url, options) = (database.url(), Options::default());
+            let ledger = PostgresLedger::open_with(&url, OpenMode::Create, options).await;
             Store {
-                ledger: Arc::new(ledger.await.unwrap()),
+                ledger: Arc::new(ledger.unwrap()),
                 _lies_in: Box::new(database),
             }
         }

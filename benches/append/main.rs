@@ -9,7 +9,7 @@
 //! Medians of the rounds are what to quote: in each round every figure is taken once, so that what
 //! else the machine does falls on all alike.
 
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod bare;
 #[path = "../../tests/common/server.rs"]

@@ -34,10 +34,11 @@ pub(super) async fn new(store: &str) -> Store {
         }
         "postgres" => {
             let database = Database::new().expect("run this with `scripts/with-postgres`");
-            let (url, options) = (database.url(), Options::default());
-            let ledger = PostgresLedger::open_with(&url, OpenMode::Create, options).await;
+            let options = Options::default();
+            let url = database.url();
+            let ledger = PostgresLedger::open_with(&url, OpenMode::Create, options);
             Store {
-                ledger: Arc::new(ledger.unwrap()),
+                ledger: Arc::new(ledger.await.unwrap()),
                 _lies_in: Box::new(database),
             }
         }

@@ -6,19 +6,24 @@
 mod ask;
 mod assess;
 mod audit;
+mod checkpoint;
 mod demo;
 mod erase;
 mod explain;
 mod failure;
 mod import;
 mod init;
+mod keys;
 mod moving;
 mod output;
 mod plaza;
+mod prove;
 mod record;
 mod retract;
 mod rules;
 mod show;
+mod tiles;
+mod verify;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -107,6 +112,11 @@ enum Command {
     Backup(moving::BackupArgs),
     Restore(moving::RestoreArgs),
     Copy(moving::CopyArgs),
+    Keys(keys::KeysArgs),
+    Checkpoint(checkpoint::CheckpointArgs),
+    Prove(prove::ProveArgs),
+    Verify(verify::VerifyArgs),
+    Tiles(tiles::TilesArgs),
     Rules(rules::RulesArgs),
     /// Print a completion script for a shell
     Completions {
@@ -241,6 +251,11 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Backup(args) => moving::backup(context, args).await,
         Command::Restore(args) => moving::restore(context, args).await,
         Command::Copy(args) => moving::copy(context, args).await,
+        Command::Keys(args) => keys::run(context, args),
+        Command::Checkpoint(args) => checkpoint::run(context, args).await,
+        Command::Prove(args) => prove::run(context, args).await,
+        Command::Verify(args) => verify::run(context, args).await,
+        Command::Tiles(args) => tiles::run(context, args).await,
         Command::Rules(args) => rules::run(context, args).await,
         Command::Completions { shell } => {
             let mut command = Cli::command();

@@ -156,7 +156,8 @@ fn say(context: &Context, tree: TreeHead, before: u64, name: impl Display) {
     ));
 }
 
-fn progress(context: &Context, events: u64) -> ProgressBar {
+/// A bar over so many events.
+pub(super) fn progress(context: &Context, events: u64) -> ProgressBar {
     if context.out.quiet {
         return ProgressBar::hidden();
     }

@@ -180,7 +180,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// A failure that is no more than a sentence.
-    pub(super) fn failed(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub(crate) fn failed(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Failed(Arc::from(reason.into()))
     }
 }

@@ -46,7 +46,7 @@ pub fn check_sqlite_version(found: &str) -> Result<(), OpenError> {
 const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 
 /// Schema 1 was never released.
-fn migrations() -> [Migration; 1] {
+pub(super) fn migrations() -> [Migration; 1] {
     [Migration::new(
         2,
         "log".into(),

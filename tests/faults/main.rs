@@ -7,13 +7,18 @@
 mod answer;
 mod arguments;
 mod check;
+mod disk;
 mod import;
+mod inject;
 mod kill;
+mod order;
 mod plan;
+mod power;
 mod process;
 mod reader;
 mod round;
 mod store;
+mod trace;
 mod writer;
 
 use std::process::ExitCode;
@@ -42,7 +47,7 @@ type Case = (
 );
 
 fn cases(wanted: Wanted) -> Vec<Trial> {
-    let cases: [Case; 4] = [
+    let cases: [Case; 9] = [
         (
             "kill::one_ledger_again_and_again",
             kill::one_ledger_again_and_again,
@@ -53,10 +58,18 @@ fn cases(wanted: Wanted) -> Vec<Trial> {
         ),
         ("kill::one_of_several_writers", kill::one_of_several_writers),
         ("kill::imports_are_completed", import::imports_are_completed),
+        ("inject::into_appends", inject::into_appends),
+        ("inject::into_making_a_ledger", inject::into_making_a_ledger),
+        ("inject::into_recovery", inject::into_recovery),
+        (
+            "order::no_answer_before_the_disk_has_it",
+            order::no_answer_before_the_disk_has_it,
+        ),
+        ("power::is_cut_at_any_moment", power::is_cut_at_any_moment),
     ];
     let trial = |(name, case): Case| {
         Trial::test(name, move || {
-            let figures = case(name, wanted).map_err(|error| Failed::from(format!("{error:?}")))?;
+            let figures = case(name, wanted).map_err(|error| Failed::from(format!("{error:#}")))?;
             println!("{name}: {figures} (seed {})", wanted.seed);
             Ok(())
         })

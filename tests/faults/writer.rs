@@ -46,13 +46,13 @@ pub(crate) struct Orders {
     /// Do everything on one thread, for traces that are the same each time.
     #[arg(long)]
     pub(crate) one_thread: bool,
+    /// How often an unknown batch is sent again before it stays unknown.
+    #[arg(long)]
+    pub(crate) tries: u32,
 }
 
 /// What tells, as the first argument, a writer from the test program.
 pub(crate) const AS_WRITER: &str = "--as-writer";
-
-/// How often a batch is sent again before it stays unknown.
-const TRIES: u32 = 200;
 
 impl Orders {
     /// Orders to append and no more.
@@ -66,6 +66,7 @@ impl Orders {
             batches,
             settle: Vec::new(),
             one_thread: false,
+            tries: 200,
         }
     }
 
@@ -78,6 +79,7 @@ impl Orders {
             format!("--life={}", self.life),
             format!("--producers={}", self.producers),
             format!("--batches={}", self.batches),
+            format!("--tries={}", self.tries),
         ];
         let settle = self.settle.iter();
         arguments.extend(
@@ -262,7 +264,7 @@ impl Producer {
 
     /// Sends a batch again until it is known to be in the log, and says so.
     async fn settle(&self, batch: BatchName, events: &[NewEvent]) -> Result<bool> {
-        for _ in 0..TRIES {
+        for _ in 0..self.orders.tries {
             let again = self
                 .ledger
                 .append(events, Recorded::Now, &Condition::Always);

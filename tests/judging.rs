@@ -49,7 +49,7 @@ fn an_event_wrong_in_two_ways_is_refused_by_the_first() {
             conflict(with(complaint("3"), "time", "9999")),
         ),
         (
-            "private.unsupported",
+            "event.malformed",
             "/private",
             with(with(complaint("4"), "private", 1), "type", "none"),
         ),

@@ -28,8 +28,6 @@ codes! {
     /// Not JSON, not an object, an attribute missing, of the wrong type or empty, no such instant,
     /// U+0000, a duplicate key, nesting over 32, more than 64 KiB.
     EventMalformed = "event.malformed",
-    /// The event carries `private`, which this version does not keep yet.
-    PrivateUnsupported = "private.unsupported",
     /// No such type.
     EventTypeUnknown = "event.type_unknown",
     /// `data` does not fit the type.

@@ -51,6 +51,9 @@ pub(super) struct AuditArgs {
     /// At most so many
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// With what the events say in private
+    #[arg(long)]
+    private: bool,
 }
 
 /// A line of the trail, its keys in their order.
@@ -66,6 +69,8 @@ struct Line {
     subject: String,
     developer: Option<String>,
     data: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private: Option<Value>,
     retracted_by: Option<Position>,
 }
 
@@ -107,7 +112,7 @@ pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<ExitCode, 
         query.limit = left.min(PAGE);
         let page = ledger.read(&query).await?;
         let (read, last) = (page.len(), page.last().map(|stored| stored.position));
-        let lines = lines(&*ledger, page).await?;
+        let lines = lines(&*ledger, page, args.private).await?;
         match format {
             Format::Jsonl => context.out.json(format, &lines)?,
             _ => kept.extend(lines),
@@ -154,6 +159,9 @@ fn print(context: &Context, lines: &[Line]) -> Result<(), Failure> {
     ]);
     for line in lines {
         let mut data = line.data.to_string();
+        if let Some(private) = &line.private {
+            data = format!("{data} private {private}");
+        }
         if data.chars().count() > 100 {
             data = data.chars().take(99).chain(['…']).collect();
         }
@@ -171,11 +179,20 @@ fn print(context: &Context, lines: &[Line]) -> Result<(), Failure> {
     context.out.table(&table)
 }
 
-async fn lines(ledger: &dyn Ledger, page: Vec<StoredEvent>) -> Result<Vec<Line>, Failure> {
+async fn lines(
+    ledger: &dyn Ledger,
+    page: Vec<StoredEvent>,
+    private: bool,
+) -> Result<Vec<Line>, Failure> {
     let positions: Vec<Position> = page.iter().map(|stored| stored.position).collect();
+    let private = match private {
+        true => ledger.private(&positions).await?,
+        false => vec![None; positions.len()],
+    };
     let retracted_by = retracted_by(ledger, positions).await?;
     page.into_iter()
-        .map(|stored| {
+        .zip(private)
+        .map(|(stored, private)| {
             let body: Value = serde_json::from_str(&stored.json)?;
             Ok(Line {
                 position: stored.position,
@@ -187,6 +204,10 @@ async fn lines(ledger: &dyn Ledger, page: Vec<StoredEvent>) -> Result<Vec<Line>,
                 subject: stored.subject,
                 developer: stored.developer,
                 data: body.get("data").cloned().unwrap_or(Value::Null),
+                private: match private {
+                    Some(private) => Some(serde_json::from_str(&private.content)?),
+                    None => None,
+                },
                 retracted_by: retracted_by.get(&stored.position).copied(),
             })
         })

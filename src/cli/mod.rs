@@ -7,6 +7,7 @@ mod ask;
 mod assess;
 mod audit;
 mod demo;
+mod erase;
 mod explain;
 mod failure;
 mod import;
@@ -97,6 +98,7 @@ enum Command {
     Import(import::ImportArgs),
     Record(record::RecordArgs),
     Retract(retract::RetractArgs),
+    Erase(erase::EraseArgs),
     Assess(assess::AssessArgs),
     Plaza(plaza::PlazaArgs),
     Show(show::ShowArgs),
@@ -233,6 +235,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Import(args) => import::run(context, args).await,
         Command::Record(args) => record::run(context, args).await,
         Command::Retract(args) => retract::run(context, args).await,
+        Command::Erase(args) => erase::run(context, args).await,
         Command::Assess(args) => assess::run(context, args).await,
         Command::Plaza(args) => plaza::run(context, args).await,
         Command::Show(args) => show::run(context, args).await,

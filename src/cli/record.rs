@@ -30,6 +30,9 @@ pub(super) struct RecordArgs {
     /// `standing audit --format jsonl` shows.
     #[arg(value_name = "KEY=VALUE")]
     data: Vec<String>,
+    /// What it says in private, which can be erased later: `complainant.name="Li Lei"`
+    #[arg(long, value_name = "KEY=VALUE")]
+    private: Vec<String>,
     /// When it happened (default: now)
     #[arg(long, value_name = "T")]
     time: Option<Instant>,
@@ -54,15 +57,6 @@ fn vocabulary() -> String {
 }
 
 pub(super) async fn run(context: &Context, args: RecordArgs) -> Result<ExitCode, Failure> {
-    let mut data = Map::new();
-    for pair in &args.data {
-        let (key, value) = pair.split_once('=').ok_or_else(|| {
-            Failure::new(format!("`{pair}` is no `key=value`"))
-                .hint("such as `code=bulk_scraping`; quote what has spaces")
-        })?;
-        set_path(&mut data, key, cell(key, value))
-            .map_err(|error| Failure::new(format!("`{key}`: {error}")))?;
-    }
     let mut event = json!({
         "specversion": "1.0",
         "id": args.id.unwrap_or_else(new_id),
@@ -70,12 +64,32 @@ pub(super) async fn run(context: &Context, args: RecordArgs) -> Result<ExitCode,
         "type": args.kind,
         "time": args.time.unwrap_or_else(Context::now),
         "subject": args.subject,
-        "data": data,
+        "data": object(&args.data, cell)?,
     });
+    if !args.private.is_empty() {
+        event["private"] = object(&args.private, |_, text| text.into())?.into();
+    }
     if let Some(actor) = args.actor {
         event["actor"] = actor.into();
     }
     append(context, event).await
+}
+
+/// The object that pairs of keys and values make.
+fn object(
+    pairs: &[String],
+    cell: impl Fn(&str, &str) -> Value,
+) -> Result<Map<String, Value>, Failure> {
+    let mut object = Map::new();
+    for pair in pairs {
+        let (key, value) = pair.split_once('=').ok_or_else(|| {
+            Failure::new(format!("`{pair}` is no `key=value`"))
+                .hint("such as `code=bulk_scraping`; quote what has spaces")
+        })?;
+        set_path(&mut object, key, cell(key, value))
+            .map_err(|error| Failure::new(format!("`{key}`: {error}")))?;
+    }
+    Ok(object)
 }
 
 /// A new id, for an event that came without one.

@@ -42,7 +42,7 @@ pub(super) async fn run(context: &Context, args: RetractArgs) -> Result<ExitCode
 }
 
 /// The event at a position.
-async fn at(ledger: &dyn Ledger, position: Position) -> Result<StoredEvent, Failure> {
+pub(super) async fn at(ledger: &dyn Ledger, position: Position) -> Result<StoredEvent, Failure> {
     let before = Position(position.0.saturating_sub(1));
     let query = Query {
         after: before,

@@ -96,7 +96,7 @@ impl Aggregate for App {
     }
 
     fn apply(&mut self, taken: StepTaken) {
-        let (Some(known), Ok(event)) = (&mut self.known, Event::from_object(&taken.body)) else {
+        let (Some(known), Ok(event)) = (&mut self.known, Event::from_leaf(&taken.body)) else {
             return;
         };
         known.head.0 += 1;

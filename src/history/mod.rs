@@ -113,5 +113,5 @@ pub fn event_of(stored: &StoredEvent) -> Result<Event, HistoryError> {
         reason,
     };
     let json = serde_json::from_str(&stored.json).map_err(|error| unreadable(error.to_string()))?;
-    Event::from_json(&json).map_err(|refusal| unreadable(refusal.to_string()))
+    Event::from_leaf(&json).map_err(|refusal| unreadable(refusal.to_string()))
 }

@@ -179,5 +179,5 @@ pub(crate) fn rulebook_of(stored: &StoredEvent) -> Option<Rulebook> {
 
 /// A stored event, typed; what the log holds has passed intake.
 pub(crate) fn event_of(stored: &StoredEvent) -> Option<Event> {
-    Event::from_json(&serde_json::from_str(&stored.json).ok()?).ok()
+    Event::from_leaf(&serde_json::from_str(&stored.json).ok()?).ok()
 }

@@ -142,9 +142,15 @@ pub enum HeaderError {
 /// What a column holds.
 enum Column {
     Attribute(String),
-    /// A path in `data`.
-    Data(String),
+    /// A path in one of [`OBJECTS`].
+    Field {
+        object: &'static str,
+        path: String,
+    },
 }
+
+/// The attributes whose fields have columns of their own.
+const OBJECTS: [&str; 2] = ["data", "private"];
 
 /// A table's header.
 pub(crate) struct Header(Vec<Column>);
@@ -196,15 +202,17 @@ impl Header {
 }
 
 fn column_of(name: &str) -> Option<Column> {
-    if let Some(path) = name.strip_prefix("data.") {
-        // The event and `data` are two levels, a list in the field one more.
+    let (first, path) = name.split_once('.').unwrap_or((name, ""));
+    if let Some(object) = OBJECTS.into_iter().find(|object| *object == first) {
+        // The event and the object are two levels, a list in the field one more.
         let parts = path.split('.').count();
         let fits = parts + 2 < DEPTH_MAX && path.split('.').all(|part| !part.is_empty());
-        return fits.then(|| Column::Data(path.to_owned()));
+        let path = path.to_owned();
+        return fits.then_some(Column::Field { object, path });
     }
     // The names of attributes that CloudEvents allows.
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let fits = name != "data" && name.bytes().all(is_plain);
+    let fits = name.bytes().all(is_plain);
     fits.then(|| Column::Attribute(name.to_owned()))
 }
 
@@ -262,7 +270,7 @@ impl Table {
             return Err(piece.refuse_text(message));
         }
         let mut event = Map::new();
-        let mut data = Map::new();
+        event.insert("data".to_owned(), Map::new().into());
         for (column, text) in self.header.0.iter().zip(&self.cells) {
             if text.is_empty() {
                 continue;
@@ -274,15 +282,18 @@ impl Table {
                 Column::Attribute(name) => {
                     event.insert(name.clone(), text.into());
                 }
-                Column::Data(path) => {
-                    if let Err(error) = set_path(&mut data, path, cell(path, text)) {
+                Column::Field { object, path } => {
+                    let value = match *object {
+                        "data" => cell(path, text),
+                        _ => text.into(),
+                    };
+                    if let Err(error) = set_path(&mut event, &format!("{object}.{path}"), value) {
                         return Err(column.refuse(piece, &error.to_string()));
                     }
                 }
             }
         }
         event.entry("specversion").or_insert_with(|| "1.0".into());
-        event.insert("data".to_owned(), data.into());
         check_event(event)
     }
 }
@@ -292,9 +303,9 @@ impl Column {
         let mut error = piece.refuse_text(message);
         error.refusal.pointer = match self {
             Self::Attribute(name) => format!("/{name}"),
-            Self::Data(path) => {
+            Self::Field { object, path } => {
                 let path = path.replace('~', "~0").replace('/', "~1");
-                format!("/data/{}", path.replace('.', "/"))
+                format!("/{object}/{}", path.replace('.', "/"))
             }
         };
         error

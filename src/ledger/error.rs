@@ -4,6 +4,7 @@
 //! never on the sentence.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use standing_projections::Position;
@@ -50,6 +51,20 @@ pub enum OpenError {
         /// The latest that this program knows.
         known: i64,
     },
+    /// The ledger was made by a version that was never released, which kept no tree.
+    #[error(
+        "`{}` has schema {found} of a version before the first release, and this program needs {known}: \
+         export its events with `audit` of that version and import them into a new ledger",
+        .path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// The schema's version.
+        found: i64,
+        /// The one that this program needs.
+        known: i64,
+    },
     /// The file, or its directory, cannot be written to.
     #[error("`{}` cannot be written to; check the permissions of it and of its directory", .path.display())]
     Unwritable {
@@ -75,7 +90,7 @@ pub enum OpenError {
 }
 
 /// What the store says when it cannot do what it is asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// Somebody else is writing, and went on for longer than one waits.
     #[error(
@@ -100,7 +115,14 @@ pub enum StoreError {
     },
     /// Anything else.
     #[error("the ledger's database failed: {0}")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Failed(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// A failure that is no more than a sentence.
+    pub(super) fn failed(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Failed(Arc::from(reason.into()))
+    }
 }
 
 /// Why nothing of a batch was appended (but see [`AppendError::Unknown`]).

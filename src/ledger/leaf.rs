@@ -18,6 +18,9 @@ use super::StoredEvent;
 /// The attribute that the ledger sets.
 const RECORDEDTIME: &str = "recordedtime";
 
+/// The attribute whose content is kept beside the log.
+const PRIVATE: &str = "private";
+
 /// An event's canonical JSON, waiting for its `recordedtime`.
 ///
 /// ```
@@ -31,35 +34,59 @@ const RECORDEDTIME: &str = "recordedtime";
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leaf {
-    before: String,
-    after: String,
+pub struct Leaf(Form);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Form {
+    /// What comes before the recorded time, and what comes after.
+    Open(String, String),
+    /// A leaf of another log, which has its recorded time.
+    Whole(String),
 }
 
 impl Leaf {
     /// The leaf of an event as it was sent; a `recordedtime` in it is left out.
     #[must_use]
     pub fn new(body: &Map<String, Value>) -> Self {
+        Self::with_commitment(body, None)
+    }
+
+    /// As [`Leaf::new`], with a commitment in the place of what is private.
+    #[must_use]
+    pub fn with_commitment(body: &Map<String, Value>, commitment: Option<&str>) -> Self {
         let mut before = String::with_capacity(256);
         let mut after = String::with_capacity(192);
         before.push('{');
         for (name, value) in in_order(body) {
+            let member = |out: &mut String| match commitment {
+                Some(commitment) if name == PRIVATE => {
+                    write_text(out, name);
+                    out.push(':');
+                    write_text(out, commitment);
+                }
+                _ => write_member(out, name, value),
+            };
             match utf16_order(name, RECORDEDTIME) {
                 Ordering::Less => {
-                    write_member(&mut before, name, value);
+                    member(&mut before);
                     before.push(',');
                 }
                 Ordering::Equal => {}
                 Ordering::Greater => {
                     after.push(',');
-                    write_member(&mut after, name, value);
+                    member(&mut after);
                 }
             }
         }
         before.push_str("\"recordedtime\":\"");
         after.insert(0, '"');
         after.push('}');
-        Self { before, after }
+        Self(Form::Open(before, after))
+    }
+
+    /// A leaf of another log, which stays as it is whatever the recorded time.
+    pub(super) fn whole(json: String) -> Self {
+        Self(Form::Whole(json))
     }
 
     /// The leaf of the event recorded at that instant.
@@ -69,14 +96,34 @@ impl Leaf {
     }
 
     /// As [`Leaf::recorded_at`], of an instant that is printed already.
-    pub(crate) fn with_text(&self, recordedtime: &str) -> String {
-        let length = self.before.len() + recordedtime.len() + self.after.len();
-        let mut text = String::with_capacity(length);
-        text.push_str(&self.before);
-        text.push_str(recordedtime);
-        text.push_str(&self.after);
-        text
+    pub(super) fn with_text(&self, recordedtime: &str) -> String {
+        match &self.0 {
+            Form::Whole(json) => json.clone(),
+            Form::Open(before, after) => {
+                let length = before.len() + recordedtime.len() + after.len();
+                let mut text = String::with_capacity(length);
+                text.push_str(before);
+                text.push_str(recordedtime);
+                text.push_str(after);
+                text
+            }
+        }
     }
+
+    /// How many bytes it has so far.
+    pub(super) fn len(&self) -> usize {
+        match &self.0 {
+            Form::Open(before, after) => before.len() + after.len(),
+            Form::Whole(json) => json.len(),
+        }
+    }
+}
+
+/// A value's canonical JSON.
+pub(super) fn canonical(value: &Value) -> String {
+    let mut text = String::new();
+    write_value(&mut text, value);
+    text
 }
 
 /// The attributes that are read back from a leaf.

@@ -15,24 +15,64 @@
 //! - Texts compare by bytes.
 
 mod error;
+mod group;
 mod leaf;
+mod plan;
+mod private;
+mod row;
 pub mod sqlite;
+pub mod tree;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use standing_projections::event::Kind;
 use standing_projections::{Event, Instant, Position};
+use tree::{Grown, Hash};
 
 pub use error::{AppendError, OpenError, StoreError};
 pub use leaf::Leaf;
+pub use private::Private;
 pub use sqlite::{OpenMode, SqliteLedger};
+
+/// Where the ledger's own time comes from.
+pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// How a ledger is opened, beside where.
+#[derive(Clone)]
+pub struct Options {
+    /// The clock that recorded times are read from.
+    pub clock: Clock,
+    /// How long to wait while another process writes.
+    pub busy_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(|| Instant::from_micros_clamped(chrono::Utc::now().timestamp_micros())),
+            busy_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("busy_timeout", &self.busy_timeout)
+            .finish_non_exhaustive()
+    }
+}
 
 /// An event that was accepted and is to be appended.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
     /// The event, checked.
     pub event: Event,
-    /// The event's JSON as it was sent; a `recordedtime` in it is not looked at.
+    /// The event's JSON as it was sent; a `recordedtime` in it is not looked at, and a `private` is
+    /// kept beside the log.
     pub body: Map<String, Value>,
     /// The developer that the subject is or belongs to; none for a rulebook.
     pub developer: Option<String>,
@@ -103,6 +143,8 @@ pub enum Condition {
     Always,
     /// No event came after that position.
     NothingNewSince(Position),
+    /// The log ends at that position.
+    Exactly(Position),
     /// No event that could change the decision came after that position: none of these kinds about
     /// these subjects, and no rulebook.
     NothingNewFor {
@@ -126,6 +168,42 @@ pub enum Recorded {
     Trusted,
 }
 
+/// An event of another log, to be appended as it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replica {
+    /// The event.
+    pub event: StoredEvent,
+    /// What it says in private, where that is to be had.
+    pub private: Option<Private>,
+}
+
+/// A row of the log, column by column, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRow {
+    /// Its position.
+    pub position: i64,
+    /// When the ledger took it, in microseconds since 1970.
+    pub recordedtime: i64,
+    /// When it happened, in microseconds since 1970.
+    pub time: i64,
+    /// Its type.
+    pub kind: String,
+    /// What it is about.
+    pub subject: String,
+    /// The developer that the subject is or belongs to.
+    pub developer: Option<String>,
+    /// The position that it speaks of.
+    pub target: Option<i64>,
+    /// Who sent it.
+    pub source: String,
+    /// Its id there.
+    pub id: String,
+    /// The leaf.
+    pub json: String,
+    /// The leaf's hash.
+    pub hash: Vec<u8>,
+}
+
 /// A batch was appended, and is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appended {
@@ -135,6 +213,19 @@ pub struct Appended {
     pub last: Position,
     /// The events' recorded times, in order.
     pub recordedtimes: Vec<Instant>,
+    /// The tree that its transaction made: its head, and proofs of what was appended.
+    pub tree: Arc<Grown>,
+}
+
+impl Appended {
+    /// The proof that the event at a position of the batch is in the tree ([`Grown::head`]); none
+    /// for other positions.
+    #[must_use]
+    pub fn inclusion(&self, position: Position) -> Option<Vec<Hash>> {
+        let own = (self.first..=self.last).contains(&position);
+        self.tree
+            .inclusion(position.0.checked_sub(1).filter(|_| own)?)
+    }
 }
 
 /// Which events to read. The default is the first [`Query::LIMIT`] of the log.
@@ -237,6 +328,63 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// What the store says.
     async fn head(&self) -> Result<Head, StoreError>;
+
+    /// Appends events of another log as they are there, recorded times and commitments included,
+    /// whole or not at all. The first must be at the next position.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`]; [`AppendError::ConditionFailed`] where the log's end is elsewhere.
+    async fn replicate(&self, events: Vec<Replica>) -> Result<Appended, AppendError>;
+
+    /// The entries of a level of the tree from that one on, at most so many; fewer, where there are
+    /// no more. Level 0 are the hashes of the events.
+    ///
+    /// # Errors
+    /// What the store says.
+    async fn hashes(&self, level: u8, from: u64, count: u64) -> Result<Vec<Hash>, StoreError>;
+
+    /// The rows after a position as they are stored, for those who check them.
+    ///
+    /// # Errors
+    /// What the store says.
+    async fn rows(&self, after: Position, limit: usize) -> Result<Vec<StoredRow>, StoreError>;
+
+    /// What the database itself finds wrong with what it keeps; nothing, where all is well.
+    ///
+    /// # Errors
+    /// What the store says.
+    async fn integrity(&self) -> Result<Vec<String>, StoreError>;
+
+    /// What the events at these positions say in private; none, where they say nothing, or no
+    /// longer.
+    ///
+    /// # Errors
+    /// What the store says.
+    async fn private(&self, positions: &[Position]) -> Result<Vec<Option<Private>>, StoreError>;
+
+    /// Makes sure that what was deleted leaves no trace in the store's files, as far as it can.
+    ///
+    /// # Errors
+    /// What the store says, [`StoreError::Busy`] where a reader holds on to what was there before:
+    /// it is done the next time that this is asked.
+    async fn scrub(&self) -> Result<(), StoreError>;
+
+    /// Keeps a signed checkpoint of the tree of that size. One that is there for that size stays.
+    ///
+    /// # Errors
+    /// What the store says.
+    async fn keep_checkpoint(&self, tree_size: u64, note: &str) -> Result<(), StoreError>;
+
+    /// The checkpoints that are kept, by the size of their trees, of trees of at least that size, at
+    /// most so many.
+    ///
+    /// # Errors
+    /// What the store says.
+    async fn checkpoints(
+        &self,
+        at_least: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, String)>, StoreError>;
 
     /// Ends the connections. What was appended is durable before; a store may tidy up.
     async fn close(&self);

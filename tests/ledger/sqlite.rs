@@ -8,9 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
-use standing::ledger::sqlite::{OLDEST_SQLITE, OpenMode, Options, check_sqlite_version};
+use standing::ledger::sqlite::{OLDEST_SQLITE, OpenMode, check_sqlite_version};
 use standing::ledger::{
-    AppendError, Condition, Ledger, OpenError, Recorded, SqliteLedger, StoreError,
+    AppendError, Condition, Ledger, OpenError, Options, Recorded, SqliteLedger, StoreError,
 };
 use standing_projections::{Instant, Position};
 
@@ -98,7 +98,7 @@ async fn the_database_refuses_to_change_the_log() {
     let copy = |verb: &str, position: &str, recordedtime: &str, target: &str, id: &str| {
         format!(
             "{verb} INTO events SELECT {position}, {recordedtime}, time, kind, subject, developer, \
-             {target}, source, {id}, json FROM events WHERE position = 2"
+             {target}, source, {id}, json, hash FROM events WHERE position = 2"
         )
     };
     let allowed = copy("INSERT", "3", "recordedtime", "target", "'x'");
@@ -256,7 +256,7 @@ async fn a_schema_of_a_later_version_is_refused() {
             error,
             OpenError::Newer {
                 found: 99,
-                known: 1,
+                known: 2,
                 ..
             }
         ),
@@ -384,4 +384,103 @@ fn an_old_sqlite_is_refused() {
         let error = check_sqlite_version(version).unwrap_err();
         assert!(matches!(error, OpenError::SqliteTooOld { .. }), "{version}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_leaves_no_trace_in_the_files() {
+    let store = SqliteStore::new();
+    let ledger = store.ledger().await;
+    // Short ones that share pages, and long ones that have pages of their own.
+    let secret = |n: usize| {
+        format!(
+            "SECRET-{n}-{}",
+            "Li Lei ".repeat(if n.is_multiple_of(5) { 4_000 } else { 20 })
+        )
+    };
+    for n in 0..200 {
+        let mut body = complaint("d1-a", &n.to_string()).body;
+        body.insert(
+            "private".into(),
+            serde_json::json!({"narrative": secret(n)}),
+        );
+        let new = conformance::of_body(serde_json::Value::Object(body));
+        let appended = ledger
+            .append(&[new], Recorded::Now, &Condition::Always)
+            .await;
+        appended.unwrap();
+    }
+    let traces = || {
+        let mut found = 0;
+        for file in std::fs::read_dir(store.directory.path()).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            found += bytes
+                .windows(7)
+                .filter(|window| *window == b"SECRET-")
+                .count();
+            found += bytes
+                .windows(14)
+                .filter(|window| *window == b"Li Lei Li Lei ")
+                .count();
+        }
+        found
+    };
+    assert!(traces() > 200);
+    let erasure = |target: u64| {
+        let data = serde_json::json!({"event": {"id": "any"}, "reason": "asked for"});
+        let mut new = conformance::event("private.erased", "d1-a", data, &format!("e{target}"));
+        new.target = Some(Position(target));
+        new
+    };
+    // Some singly, the rest at once; the ledger stays open, as a server's does.
+    for target in (1..200).step_by(3) {
+        let one = [erasure(target)];
+        ledger
+            .append(&one, Recorded::Now, &Condition::Always)
+            .await
+            .unwrap();
+    }
+    let rest: Vec<_> = (1..=200).filter(|n| n % 3 != 1).map(erasure).collect();
+    ledger
+        .append(&rest, Recorded::Now, &Condition::Always)
+        .await
+        .unwrap();
+    ledger.scrub().await.unwrap();
+    assert_eq!(traces(), 0);
+    assert_eq!(ledger.integrity().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn private_rows_go_only_when_the_log_says_so() {
+    let store = SqliteStore::new();
+    let ledger = store.ledger().await;
+    let mut body = complaint("d1-a", "1").body;
+    body.insert("private".into(), serde_json::json!({"name": "Li Lei"}));
+    let new = conformance::of_body(serde_json::Value::Object(body));
+    ledger
+        .append(&[new], Recorded::Now, &Condition::Always)
+        .await
+        .unwrap();
+    let mut conn = store.raw().await;
+    for (sql, reason) in [
+        ("DELETE FROM private", "once the log holds"),
+        ("UPDATE private SET content = '{}'", "never updated"),
+        (
+            "REPLACE INTO private SELECT position, key, '{}' FROM private",
+            "never replaced",
+        ),
+        ("DELETE FROM tree", "never changed"),
+        (
+            "REPLACE INTO tree VALUES (1, 0, x'00'), (1, 0, x'01')",
+            "never changed",
+        ),
+    ] {
+        let refused = execute(&mut conn, sql).await;
+        let refused = refused.map_err(|error| error.to_string());
+        match refused {
+            Err(error) => assert!(error.contains(reason), "{sql}: {error}"),
+            // No row of the tree is there yet to be deleted.
+            Ok(()) => assert_eq!(sql, "DELETE FROM tree"),
+        }
+    }
+    assert!(ledger.private(&[Position(1)]).await.unwrap()[0].is_some());
 }

@@ -110,10 +110,9 @@ pub(super) fn rows() -> Vec<Row> {
             "",
             good("m18"),
         ),
-        // private.unsupported
         row(
-            &with(good("p1"), "private", json!({"name": "somebody"})),
-            PrivateUnsupported,
+            &with(good("p1"), "private", "hmac-sha256:00"),
+            EventMalformed,
             "/private",
             good("p1"),
         ),

@@ -11,7 +11,7 @@ impl Event {
     /// Checks an event's attributes, type and data.
     ///
     /// # Errors
-    /// `event.malformed`, `private.unsupported`, `event.type_unknown` or `event.data_invalid`.
+    /// `event.malformed`, `event.type_unknown` or `event.data_invalid`.
     pub fn from_json(value: &Value) -> Result<Self, Refusal> {
         match value {
             Value::Object(object) => Self::from_object(object),
@@ -24,6 +24,21 @@ impl Event {
     /// # Errors
     /// As there.
     pub fn from_object(object: &Map<String, Value>) -> Result<Self, Refusal> {
+        // The first of the malformed attributes is told, and this one is looked at last.
+        let event = Self::from_leaf(object);
+        match (object.get("private"), &event) {
+            (None | Some(Value::Object(_)), _) => event,
+            (Some(_), Err(refusal)) if refusal.code == Code::EventMalformed => event,
+            (Some(_), _) => Err(malformed("/private", "`private` must be an object")),
+        }
+    }
+
+    /// As [`Event::from_object`], of an event that a ledger holds: in the place of what was private
+    /// it has a commitment (SPEC §10).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_leaf(object: &Map<String, Value>) -> Result<Self, Refusal> {
         if attribute(object, "specversion")? != "1.0" {
             return Err(malformed("/specversion", "`specversion` must be \"1.0\""));
         }
@@ -43,13 +58,6 @@ impl Event {
             Some(_) => return Err(malformed("/data", "`data` must be an object")),
             None => return Err(malformed("", "`data` is missing")),
         };
-        if object.contains_key("private") {
-            return Err(Refusal::new(
-                Code::PrivateUnsupported,
-                "/private",
-                "this version does not keep `private` yet; send the event without it",
-            ));
-        }
         let Some(kind) = Kind::from_text(kind_text) else {
             let shown: String = kind_text.chars().take(64).collect();
             return Err(Refusal::new(

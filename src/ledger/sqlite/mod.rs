@@ -9,13 +9,13 @@
 //! and never used again.
 
 mod append;
+mod beside;
 mod code;
 mod names;
 mod open;
 mod read;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,43 +23,15 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Sqlite, SqlitePool};
 use standing_projections::{Instant, Position};
-use tokio::sync::Mutex;
 
+use super::group::Appender;
+use super::row::Row;
+use super::tree::Hash;
 use super::{
-    AppendError, Appended, Condition, Head, Key, Leaf, Ledger, NewEvent, Query, Recorded,
-    StoreError, StoredEvent,
+    AppendError, Appended, Condition, Head, Key, Ledger, NewEvent, Private, Query, Recorded,
+    Replica, StoreError, StoredEvent, StoredRow,
 };
-use append::Writer;
 pub use open::{OLDEST_SQLITE, OpenMode, check_sqlite_version};
-
-/// Where the ledger's own time comes from.
-pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
-
-/// How a ledger is opened, beside where.
-#[derive(Clone)]
-pub struct Options {
-    /// The clock that recorded times are read from.
-    pub clock: Clock,
-    /// How long to wait while another process writes.
-    pub busy_timeout: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            clock: Arc::new(|| Instant::from_micros_clamped(chrono::Utc::now().timestamp_micros())),
-            busy_timeout: Duration::from_secs(10),
-        }
-    }
-}
-
-impl std::fmt::Debug for Options {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options")
-            .field("busy_timeout", &self.busy_timeout)
-            .finish_non_exhaustive()
-    }
-}
 
 /// A ledger in a SQLite file.
 ///
@@ -74,10 +46,10 @@ impl std::fmt::Debug for Options {
 /// ```
 pub struct SqliteLedger {
     path: PathBuf,
-    options: Options,
+    busy_timeout: Duration,
+    /// How to connect to write, for what is no append.
     connect: SqliteConnectOptions,
-    /// None until the next append connects anew, after a transaction that did not end as asked.
-    writer: Mutex<Option<Writer>>,
+    appender: Appender,
     readers: SqlitePool,
 }
 
@@ -97,7 +69,7 @@ impl SqliteLedger {
 
     /// What a failure of the database means to a caller.
     fn failure(&self, error: sqlx::Error) -> StoreError {
-        failure(error, self.options.busy_timeout)
+        failure(error, self.busy_timeout)
     }
 }
 
@@ -114,7 +86,7 @@ fn failure(error: sqlx::Error, waited: Duration) -> StoreError {
             detail: error.to_string(),
         },
         Some(code::FULL) => StoreError::Full,
-        _ => StoreError::Failed(Box::new(error)),
+        _ => StoreError::failed(error),
     }
 }
 
@@ -123,9 +95,7 @@ impl Ledger for SqliteLedger {
     /// After it the file stands alone: its WAL is folded into it.
     async fn close(&self) {
         self.readers.close().await;
-        if let Some(writer) = self.writer.lock().await.take() {
-            writer.close().await;
-        }
+        self.appender.close().await;
     }
 
     async fn append(
@@ -135,22 +105,18 @@ impl Ledger for SqliteLedger {
         condition: &Condition,
     ) -> Result<Appended, AppendError> {
         // What can be done before the lock is, so that others wait less.
-        let leaves: Vec<Leaf> = batch.iter().map(|new| Leaf::new(&new.body)).collect();
-        let mut slot = self.writer.lock().await;
-        // Taken out, so that a caller who gives up half way leaves no open transaction behind.
-        let mut writer = match slot.take() {
-            Some(writer) => writer,
-            None => Writer::connect(&self.connect)
-                .await
-                .map_err(|error| self.failure(error))?,
-        };
-        let result = writer
-            .append(batch, &leaves, recorded, condition, &self.options)
-            .await;
-        if !matches!(result, Err(AppendError::Store(_) | AppendError::Unknown(_))) {
-            *slot = Some(writer);
-        }
-        result
+        let rows: Result<Vec<Row>, StoreError> = batch.iter().map(Row::new).collect();
+        let appended = self.appender.append(rows?, recorded, condition.clone());
+        appended.await
+    }
+
+    async fn replicate(&self, events: Vec<Replica>) -> Result<Appended, AppendError> {
+        let first = events
+            .first()
+            .map_or(Position(1), |first| first.event.position);
+        let before = Condition::Exactly(Position(first.0.saturating_sub(1)));
+        let rows = events.into_iter().map(Row::copied).collect();
+        self.appender.append(rows, Recorded::Trusted, before).await
     }
 
     async fn find(&self, keys: &[Key<'_>]) -> Result<Vec<Option<StoredEvent>>, StoreError> {
@@ -182,6 +148,49 @@ impl Ledger for SqliteLedger {
     async fn head(&self) -> Result<Head, StoreError> {
         let mut conn = self.reader().await?;
         let found = read::head(&mut conn).await;
+        found.map_err(|error| self.failure(error))
+    }
+
+    async fn hashes(&self, level: u8, from: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
+        let mut conn = self.reader().await?;
+        let found = read::hashes(&mut conn, level, from, count).await;
+        found.map_err(|error| self.failure(error))
+    }
+
+    async fn rows(&self, after: Position, limit: usize) -> Result<Vec<StoredRow>, StoreError> {
+        let mut conn = self.reader().await?;
+        let found = read::rows(&mut conn, after, limit).await;
+        found.map_err(|error| self.failure(error))
+    }
+
+    async fn integrity(&self) -> Result<Vec<String>, StoreError> {
+        let mut conn = self.reader().await?;
+        let found = beside::integrity(&mut conn).await;
+        found.map_err(|error| self.failure(error))
+    }
+
+    async fn private(&self, positions: &[Position]) -> Result<Vec<Option<Private>>, StoreError> {
+        let mut conn = self.reader().await?;
+        let found = beside::private(&mut conn, positions).await;
+        found.map_err(|error| self.failure(error))
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        beside::scrub(&self.connect, self.busy_timeout).await
+    }
+
+    async fn keep_checkpoint(&self, tree_size: u64, note: &str) -> Result<(), StoreError> {
+        let kept = beside::keep_checkpoint(&self.connect, tree_size, note).await;
+        kept.map_err(|error| self.failure(error))
+    }
+
+    async fn checkpoints(
+        &self,
+        at_least: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, String)>, StoreError> {
+        let mut conn = self.reader().await?;
+        let found = beside::checkpoints(&mut conn, at_least, limit).await;
         found.map_err(|error| self.failure(error))
     }
 }

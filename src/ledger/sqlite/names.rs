@@ -7,9 +7,9 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::sqlite::SqliteConnection;
 
-use super::super::NewEvent;
+use super::super::row::Row;
 
-/// How many names are remembered before they are all forgotten and learnt anew.
+/// How many names are remembered before they are all forgotten and learnt arow.
 const REMEMBERED_MAX: usize = 100_000;
 
 /// The names that a writing connection has met.
@@ -40,41 +40,39 @@ impl Names {
         self.known.clear();
     }
 
-    /// The integers of a batch's names. Names that are new are added to the log.
+    /// The integers of the rows' names. Names that are new are added to the log.
     pub(super) async fn keys(
         &mut self,
         conn: &mut SqliteConnection,
-        batch: &[NewEvent],
+        rows: &[&Row],
     ) -> Result<Vec<Keys>, sqlx::Error> {
-        if let Some(keys) = self.known_keys(batch) {
+        if let Some(keys) = self.known_keys(rows) {
             return Ok(keys);
         }
         if self.known.len() > REMEMBERED_MAX {
             self.forget();
         }
-        self.learn_names(conn, batch).await?;
-        self.learn_developers(conn, batch).await?;
-        self.known_keys(batch).ok_or(sqlx::Error::RowNotFound)
+        self.learn_names(conn, rows).await?;
+        self.learn_developers(conn, rows).await?;
+        self.known_keys(rows).ok_or(sqlx::Error::RowNotFound)
     }
 
-    /// The integers of a batch's names, if all are known.
-    fn known_keys(&self, batch: &[NewEvent]) -> Option<Vec<Keys>> {
-        let mut all: Vec<Keys> = Vec::with_capacity(batch.len());
-        for (index, new) in batch.iter().enumerate() {
+    /// The integers of the rows' names, if all are known.
+    fn known_keys(&self, rows: &[&Row]) -> Option<Vec<Keys>> {
+        let mut all: Vec<Keys> = Vec::with_capacity(rows.len());
+        for (index, row) in rows.iter().enumerate() {
             // Neighbours are mostly of one type and from one source.
-            let before = index
-                .checked_sub(1)
-                .map(|index| (&batch[index], all[index]));
+            let before = index.checked_sub(1).map(|index| (rows[index], all[index]));
             let kind = match before {
-                Some((before, keys)) if before.event.kind == new.event.kind => keys.kind,
-                _ => self.known.get(new.event.kind.as_str())?.key,
+                Some((before, keys)) if before.kind == row.kind => keys.kind,
+                _ => self.known.get(row.kind.as_str())?.key,
             };
             let source = match before {
-                Some((before, keys)) if before.event.source == new.event.source => keys.source,
-                _ => self.known.get(&new.event.source)?.key,
+                Some((before, keys)) if before.source == row.source => keys.source,
+                _ => self.known.get(&row.source)?.key,
             };
-            let subject = self.known.get(&new.event.subject)?;
-            let developer = match &new.developer {
+            let subject = self.known.get(&row.subject)?;
+            let developer = match &row.developer {
                 None => None,
                 Some(developer) => {
                     let key = self.known.get(developer)?.key;
@@ -94,13 +92,12 @@ impl Names {
     async fn learn_names(
         &mut self,
         conn: &mut SqliteConnection,
-        batch: &[NewEvent],
+        rows: &[&Row],
     ) -> Result<(), sqlx::Error> {
         let mut unknown: HashSet<&str> = HashSet::new();
-        for new in batch {
-            let event = &new.event;
-            unknown.extend([event.kind.as_str(), &event.subject, &event.source]);
-            unknown.extend(new.developer.as_deref());
+        for row in rows {
+            unknown.extend([row.kind.as_str(), &row.subject, &row.source]);
+            unknown.extend(row.developer.as_deref());
         }
         unknown.retain(|text| !self.known.contains_key(*text));
         let found: Vec<(String, i64)> = sqlx::query_as(
@@ -133,14 +130,13 @@ impl Names {
     async fn learn_developers(
         &mut self,
         conn: &mut SqliteConnection,
-        batch: &[NewEvent],
+        rows: &[&Row],
     ) -> Result<(), sqlx::Error> {
         let mut unknown: Vec<[i64; 2]> = Vec::new();
-        for new in batch {
-            let developer = new.developer.as_ref().and_then(|name| self.known.get(name));
+        for row in rows {
+            let developer = row.developer.as_ref().and_then(|name| self.known.get(name));
             let developer = developer.map(|known| known.key);
-            if let (Some(developer), Some(subject)) =
-                (developer, self.known.get_mut(&new.event.subject))
+            if let (Some(developer), Some(subject)) = (developer, self.known.get_mut(&row.subject))
                 && !subject.developers.contains(&developer)
             {
                 subject.developers.push(developer);

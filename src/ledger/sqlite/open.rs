@@ -8,12 +8,12 @@ use std::time::Duration;
 use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
-use tokio::sync::Mutex;
 
-use super::super::OpenError;
-use super::append::Writer;
+use super::super::group::{Appender, Writer};
+use super::super::{OpenError, Options};
+use super::append::{Connect, SqliteWriter};
 use super::code::{BUSY, CANTOPEN, NOTADB, PERM, READONLY, primary_code};
-use super::{Options, SqliteLedger, failure};
+use super::{SqliteLedger, failure};
 
 /// `PRAGMA application_id` of a ledger; the first migration sets it.
 const APPLICATION_ID: i64 = 1_400_139_364;
@@ -54,12 +54,13 @@ pub fn check_sqlite_version(found: &str) -> Result<(), OpenError> {
 /// Where it is kept which migrations were applied.
 const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 
+/// Schema 1 was never released.
 fn migrations() -> [Migration; 1] {
     [Migration::new(
-        1,
+        2,
         "log".into(),
         MigrationType::Simple,
-        include_str!("../../../migrations/sqlite/0001_log.sql").into_sql_str(),
+        include_str!("../../../migrations/sqlite/0002_log.sql").into_sql_str(),
         false,
     )]
 }
@@ -108,10 +109,18 @@ impl SqliteLedger {
             // a bulk import gains; the WAL is cut back to that afterwards.
             .pragma("wal_autocheckpoint", "8192")
             .pragma("journal_size_limit", "67108864")
-            .pragma("cache_size", "-65536");
-        let writer = Writer::connect(&writing)
-            .await
-            .map_err(|error| opening.error(error))?;
+            .pragma("cache_size", "-65536")
+            // What is deleted (private content) is overwritten, wherever it lay.
+            .pragma("secure_delete", "ON");
+        let writing = Connect {
+            options: writing,
+            busy_timeout: options.busy_timeout,
+        };
+        let writer = SqliteWriter::connect(&writing).await;
+        let writer = writer.map_err(|source| OpenError::Store {
+            path: opening.path.clone(),
+            source,
+        })?;
         let reading = connect
             .read_only(true)
             // Rows come from the connection's thread one by one; a longer queue wakes it less often.
@@ -125,9 +134,9 @@ impl SqliteLedger {
             .map_err(|error| opening.error(error))?;
         Ok(Self {
             path: opening.path,
-            options,
-            connect: writing,
-            writer: Mutex::new(Some(writer)),
+            busy_timeout: options.busy_timeout,
+            connect: writing.options.clone(),
+            appender: Appender::start(writing, writer, options.clock),
             readers,
         })
     }
@@ -205,7 +214,12 @@ impl Opening {
                 known,
             }),
             Schema::Version(found) if found == known => Ok(()),
-            _ => self.migrate(conn, &migrations).await,
+            Schema::Version(found) => Err(OpenError::Older {
+                path: self.path.clone(),
+                found,
+                known,
+            }),
+            Schema::Empty => self.migrate(conn, &migrations).await,
         }
     }
 

@@ -9,7 +9,8 @@ use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
 use standing_projections::{Instant, Position};
 
-use super::super::{Head, Key, Query, StoredEvent};
+use super::super::tree::Hash;
+use super::super::{Head, Key, Query, StoredEvent, StoredRow};
 use super::names::json_list;
 
 /// What is read of an event. The rest is in the leaf, and taking it from there costs less than
@@ -77,6 +78,92 @@ fn find_statement() -> String {
          CROSS JOIN events ON events.source = source.key AND events.id = wanted.value ->> 1 \
          {DEVELOPER}"
     )
+}
+
+/// Entries of a level of the tree.
+pub(super) async fn hashes(
+    conn: &mut SqliteConnection,
+    level: u8,
+    from: u64,
+    count: u64,
+) -> Result<Vec<Hash>, sqlx::Error> {
+    // One row for all: handing over each by itself costs more than finding it.
+    let all: Option<String> = sqlx::query_scalar(match level {
+        0 => {
+            "SELECT group_concat(hex(hash), '') FROM (SELECT hash FROM events \
+             WHERE position > ?2 AND position <= ?2 + ?3 AND ?1 = 0 ORDER BY position)"
+        }
+        _ => {
+            "SELECT group_concat(hex(hash), '') FROM (SELECT hash FROM tree \
+             WHERE level = ?1 AND number >= ?2 AND number < ?2 + ?3 ORDER BY number)"
+        }
+    })
+    .bind(i64::from(level))
+    .bind(i64::try_from(from).unwrap_or(i64::MAX))
+    .bind(i64::try_from(count).unwrap_or(i64::MAX))
+    .fetch_one(conn)
+    .await?;
+    let all = all.unwrap_or_default();
+    let hashes = all.as_bytes().chunks(64).map(|hash| {
+        std::str::from_utf8(hash)
+            .ok()
+            .and_then(Hash::from_hex)
+            .ok_or_else(|| sqlx::Error::Decode("a hash of the tree is none".into()))
+    });
+    hashes.collect()
+}
+
+/// The rows after a position, as they are stored.
+pub(super) async fn rows(
+    conn: &mut SqliteConnection,
+    after: Position,
+    limit: usize,
+) -> Result<Vec<StoredRow>, sqlx::Error> {
+    let rows: Vec<RowColumns> = sqlx::query_as(
+        "SELECT events.position, events.recordedtime, events.time, kind.text, subject.text, \
+         developer.text, events.target, source.text, events.id, events.json, events.hash \
+         FROM events LEFT JOIN names AS kind ON kind.key = events.kind \
+         LEFT JOIN names AS subject ON subject.key = events.subject \
+         LEFT JOIN names AS developer ON developer.key = events.developer \
+         LEFT JOIN names AS source ON source.key = events.source \
+         WHERE events.position > ?1 ORDER BY events.position LIMIT ?2",
+    )
+    .bind(after.0.cast_signed())
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// A row of the log with its names. A name that is missing is an empty text.
+type RowColumns = (
+    i64,
+    i64,
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+    String,
+    String,
+    Vec<u8>,
+);
+
+fn row(columns: RowColumns) -> StoredRow {
+    StoredRow {
+        position: columns.0,
+        recordedtime: columns.1,
+        time: columns.2,
+        kind: columns.3.unwrap_or_default(),
+        subject: columns.4.unwrap_or_default(),
+        developer: columns.5,
+        target: columns.6,
+        source: columns.7.unwrap_or_default(),
+        id: columns.8,
+        json: columns.9,
+        hash: columns.10,
+    }
 }
 
 /// The events whose target is one of these positions.
@@ -256,7 +343,7 @@ mod tests {
 
     async fn empty_log() -> SqliteConnection {
         let mut conn = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-        let migration = include_str!("../../../migrations/sqlite/0001_log.sql");
+        let migration = include_str!("../../../migrations/sqlite/0002_log.sql");
         sqlx::raw_sql(migration).execute(&mut conn).await.unwrap();
         conn
     }
@@ -313,7 +400,7 @@ mod tests {
         let events = "INSERT INTO names (key, text) VALUES (1, 'complaint.received'), (2, 'event.retracted'), (3, 'a1');
             WITH RECURSIVE n(p) AS (SELECT 1 UNION ALL SELECT p + 1 FROM n WHERE p < 200000)
             INSERT INTO events SELECT p, 0, 0, iif(p % 25000 = 7, 2, 1), 3, NULL, NULL, 3, p,
-                '{\"id\":\"1\",\"source\":\"s\",\"type\":\"event.retracted\",\"subject\":\"a1\",\"time\":\"2015-01-01T00:00:00Z\",\"recordedtime\":\"1970-01-01T00:00:00Z\"}'
+                '{\"id\":\"1\",\"source\":\"s\",\"type\":\"event.retracted\",\"subject\":\"a1\",\"time\":\"2015-01-01T00:00:00Z\",\"recordedtime\":\"1970-01-01T00:00:00Z\"}', x'00'
             FROM n;";
         sqlx::raw_sql(events).execute(&mut conn).await.unwrap();
         let mut query = Query {

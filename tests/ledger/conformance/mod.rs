@@ -4,6 +4,8 @@
 
 mod appending;
 mod filters;
+mod grouping;
+mod proving;
 mod reading;
 
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use standing_projections::{Event, Instant, Position};
 
 pub(crate) use appending::*;
 pub(crate) use filters::*;
+pub(crate) use grouping::*;
+pub(crate) use proving::*;
 pub(crate) use reading::*;
 
 /// A store to be tested, empty at first, with a clock that tests can set.
@@ -54,6 +58,21 @@ macro_rules! suite {
             position_at_is_the_last_recorded_by_then
             two_handles_append_at_once_without_loss_or_gap
             a_log_that_is_opened_again_has_everything
+            appends_at_once_have_each_its_own_outcome
+            of_appends_at_once_with_one_key_one_is_taken
+            of_decisions_at_once_on_one_state_one_is_taken
+            an_append_whose_caller_has_gone_harms_nobody
+            what_was_asked_for_before_the_end_is_answered
+            every_append_is_proved_at_once_and_later
+            the_stored_hashes_are_those_of_the_tree
+            what_is_private_is_kept_beside_the_log_until_it_is_erased
+            a_refused_erasure_erases_nothing
+            checkpoints_are_kept
+        }
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn a_log_is_copied_as_it_is() {
+            $crate::conformance::a_log_is_copied_as_it_is(&$store, &$store).await;
         }
     };
 }

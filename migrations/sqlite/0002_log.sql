@@ -25,7 +25,32 @@ CREATE TABLE events (
     target       INTEGER CHECK (target < position), -- the position that `data.event` speaks of
     source       INTEGER NOT NULL,
     id           TEXT NOT NULL,
-    json         TEXT NOT NULL                      -- RFC 8785, `recordedtime` in it: the leaf of the tree
+    json         TEXT NOT NULL,                     -- RFC 8785, `recordedtime` in it: the leaf of the tree
+    hash         BLOB NOT NULL                      -- RFC 6962: SHA-256 of 0x00 and the leaf
+) STRICT;
+
+-- The Merkle tree above the leaves' hashes (C2SP tlog-tiles): entry n of level 1 is the root over the
+-- events 256 n + 1 to 256 n + 256, entry n of level 2 that over 256 entries of level 1, and so on. An
+-- entry is written with the event that completes it, so that the tree, like the log, only grows.
+CREATE TABLE tree (
+    level  INTEGER NOT NULL CHECK (level > 0),
+    number INTEGER NOT NULL CHECK (number >= 0),
+    hash   BLOB NOT NULL,
+    PRIMARY KEY (level, number)
+) STRICT, WITHOUT ROWID;
+
+-- Checkpoints that were signed: what others may hold the log to.
+CREATE TABLE checkpoints (
+    tree_size INTEGER PRIMARY KEY,
+    note      TEXT NOT NULL
+) STRICT;
+
+-- What events say in private, beside the log: its leaves hold a commitment to it, HMAC-SHA-256 under
+-- this key. The only rows that are ever deleted, and only once the log says that they are.
+CREATE TABLE private (
+    position INTEGER PRIMARY KEY,
+    key      BLOB NOT NULL,
+    content  TEXT NOT NULL
 ) STRICT;
 
 -- Which subjects are a developer's. Reading by developer goes through this and the index by subject:
@@ -66,6 +91,59 @@ END;
 CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events
 BEGIN
     SELECT RAISE(ABORT, 'the log is append-only: events are never deleted');
+END;
+
+CREATE TRIGGER tree_is_new BEFORE INSERT ON tree
+WHEN EXISTS (SELECT 1 FROM tree WHERE level = NEW.level AND number = NEW.number)
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: the tree is never changed');
+END;
+
+CREATE TRIGGER tree_is_not_updated BEFORE UPDATE ON tree
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: the tree is never changed');
+END;
+
+CREATE TRIGGER tree_is_not_deleted BEFORE DELETE ON tree
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: the tree is never changed');
+END;
+
+CREATE TRIGGER checkpoints_are_new BEFORE INSERT ON checkpoints
+WHEN EXISTS (SELECT 1 FROM checkpoints WHERE tree_size = NEW.tree_size)
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: checkpoints are never replaced');
+END;
+
+CREATE TRIGGER checkpoints_are_not_updated BEFORE UPDATE ON checkpoints
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: checkpoints are never updated');
+END;
+
+CREATE TRIGGER checkpoints_are_not_deleted BEFORE DELETE ON checkpoints
+BEGIN
+    SELECT RAISE(ABORT, 'the log is append-only: checkpoints are never deleted');
+END;
+
+CREATE TRIGGER private_is_new BEFORE INSERT ON private
+WHEN EXISTS (SELECT 1 FROM private WHERE position = NEW.position)
+BEGIN
+    SELECT RAISE(ABORT, 'what is private is never replaced');
+END;
+
+CREATE TRIGGER private_is_not_updated BEFORE UPDATE ON private
+BEGIN
+    SELECT RAISE(ABORT, 'what is private is never updated');
+END;
+
+CREATE TRIGGER private_is_deleted_when_the_log_says_so BEFORE DELETE ON private
+WHEN NOT EXISTS (
+    SELECT 1 FROM events
+    WHERE target = OLD.position
+        AND kind = (SELECT key FROM names WHERE text = 'private.erased')
+)
+BEGIN
+    SELECT RAISE(ABORT, 'what is private is deleted once the log holds its `private.erased`');
 END;
 
 CREATE TRIGGER names_are_new BEFORE INSERT ON names

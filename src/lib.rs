@@ -8,3 +8,4 @@ pub mod desk;
 pub mod history;
 pub mod intake;
 pub mod ledger;
+pub mod transfer;

@@ -12,6 +12,7 @@ mod explain;
 mod failure;
 mod import;
 mod init;
+mod moving;
 mod output;
 mod plaza;
 mod record;
@@ -104,6 +105,9 @@ enum Command {
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Audit(audit::AuditArgs),
+    Backup(moving::BackupArgs),
+    Restore(moving::RestoreArgs),
+    Copy(moving::CopyArgs),
     Rules(rules::RulesArgs),
     /// Print a completion script for a shell
     Completions {
@@ -131,9 +135,8 @@ impl Context {
         Arc::new(Self::now)
     }
 
-    /// The file of the ledger.
-    fn path(&self) -> Result<PathBuf, Failure> {
-        let text = self.ledger.as_str();
+    /// The file of a ledger.
+    fn path_of(text: &str) -> Result<PathBuf, Failure> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Err(
                 Failure::new("this version keeps ledgers in SQLite files only")
@@ -144,6 +147,21 @@ impl Context {
             .strip_prefix("sqlite://")
             .or_else(|| text.strip_prefix("sqlite:"));
         Ok(PathBuf::from(path.unwrap_or(text)))
+    }
+
+    /// The file of the ledger.
+    fn path(&self) -> Result<PathBuf, Failure> {
+        Self::path_of(&self.ledger)
+    }
+
+    /// A ledger by its path or URL.
+    async fn open_named(&self, text: &str, mode: OpenMode) -> Result<Arc<dyn Ledger>, Failure> {
+        Ok(self.open_at(&Self::path_of(text)?, mode).await?)
+    }
+
+    /// A ledger by its path or URL, made where it is not there.
+    async fn create(&self, text: &str) -> Result<Arc<dyn Ledger>, Failure> {
+        self.open_named(text, OpenMode::Create).await
     }
 
     /// The ledger, which must be there.
@@ -241,6 +259,9 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Show(args) => show::run(context, args).await,
         Command::Explain(args) => explain::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
+        Command::Backup(args) => moving::backup(context, args).await,
+        Command::Restore(args) => moving::restore(context, args).await,
+        Command::Copy(args) => moving::copy(context, args).await,
         Command::Rules(args) => rules::run(context, args).await,
         Command::Completions { shell } => {
             let mut command = Cli::command();

@@ -35,6 +35,12 @@ pub(crate) fn open(path: &Path) -> io::Result<(Box<dyn Read + Send>, Option<u64>
     Ok((Box::new(file), total))
 }
 
+/// The plain bytes of a file, or of standard input for `-`.
+pub(crate) fn unpacked(path: &Path) -> io::Result<Plain> {
+    let (outside, _) = open(path)?;
+    unwrap(outside, Arc::default())
+}
+
 /// Takes off gzip or zstd and a byte order mark, counting into `count` what is read from outside.
 pub(crate) fn unwrap(
     outside: impl Read + Send + 'static,

@@ -29,6 +29,7 @@ mod tests;
 
 pub use admit::{AdmitError, Candidate, ClockFn, Intake, Outcome, Rejected, Trust};
 pub use ahead::{Batch, Read, ahead};
+pub(crate) use input::unpacked;
 pub use json::{Original, Unreadable, check_event, parse_event};
 pub use publish::{PublishError, publish};
 pub use reader::{Form, ReadError, Record, Source};

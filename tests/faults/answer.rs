@@ -29,6 +29,16 @@ pub(crate) enum Answer {
     Done,
 }
 
+impl Answer {
+    /// What was acknowledged, if anything.
+    pub(crate) fn acknowledged(&self) -> Option<&Acknowledged> {
+        match self {
+            Self::Acknowledged(acknowledged) => Some(acknowledged),
+            _ => None,
+        }
+    }
+}
+
 /// A batch that is in the log, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Acknowledged {
@@ -39,6 +49,12 @@ pub(crate) struct Acknowledged {
     pub(crate) last: u64,
     /// When each was recorded, in microseconds.
     pub(crate) recordedtimes: Vec<i64>,
+    /// The size of the tree that has them.
+    pub(crate) tree_size: u64,
+    /// Its root.
+    pub(crate) root: String,
+    /// The proof that the first of them is in it.
+    pub(crate) proof: Vec<String>,
     /// Up to where the log was known when the batch was sent under a condition.
     pub(crate) since: Option<u64>,
 }

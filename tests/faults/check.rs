@@ -6,12 +6,16 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result, ensure};
-use standing::ledger::{Key, Ledger, Query, StoredEvent};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use standing::ledger::{Key, Ledger, Private, Query, StoredEvent};
 use standing_projections::{Event, Position};
 
-use crate::answer::{Acknowledged, Answer, Refused};
-use crate::plan::{BatchName, Name, Plan, developer_of};
+use crate::answer::{Acknowledged, Answer};
+use crate::claims::Claims;
+use crate::plan::{BatchName, Name, developer_of};
 use crate::store::Store;
+use crate::tree;
 
 /// How many events are asked for at once.
 const PAGE: usize = 700;
@@ -33,25 +37,25 @@ pub(crate) async fn check(store: &Store, seed: u64, said: &[Answer]) -> Result<C
     let ledger = store.open_existing().await.context("cannot be opened")?;
     let checked = check_open(&*ledger, seed, said).await;
     ledger.close().await;
-    let checked = checked?;
-    store.check_itself().await?;
-    Ok(checked)
+    checked
 }
 
 async fn check_open(ledger: &dyn Ledger, seed: u64, said: &[Answer]) -> Result<Checked> {
     let log = read_all(ledger).await?;
     check_order(&log)?;
-    for event in &log {
-        check_content(event).with_context(|| format!("position {}", event.position.0))?;
-    }
+    check_contents(ledger, &log).await?;
     check_questions(ledger, &log).await?;
+    let leaves = check_tree(ledger, &log).await?;
     let places = check_batches(&log)?;
-    let against = Against {
+    let claims = Claims {
         seed,
         log: &log,
+        leaves: &leaves,
         places: &places,
     };
-    let (acknowledged, settled) = against.check(said)?;
+    let (acknowledged, settled) = claims.check(said)?;
+    let damage = ledger.integrity().await?;
+    ensure!(damage.is_empty(), "the database is damaged: {damage:?}");
     let heard: HashSet<BatchName> = said.iter().filter_map(batch_of).collect();
     let unheard = places.keys().filter_map(|name| match name {
         Name::Own {
@@ -103,10 +107,38 @@ pub(crate) fn check_order(log: &[StoredEvent]) -> Result<()> {
     Ok(())
 }
 
-/// An event is to the byte what its id says that was sent.
-fn check_content(stored: &StoredEvent) -> Result<()> {
+/// Every event is to the byte what its id says that was sent, and what it says in private is there.
+async fn check_contents(ledger: &dyn Ledger, log: &[StoredEvent]) -> Result<()> {
+    for part in log.chunks(PAGE) {
+        let positions: Vec<Position> = part.iter().map(|event| event.position).collect();
+        let private = ledger.private(&positions).await?;
+        ensure!(private.len() == part.len());
+        for (event, private) in part.iter().zip(&private) {
+            let checked = check_content(event, private.as_ref());
+            checked.with_context(|| format!("position {}", event.position.0))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_content(stored: &StoredEvent, private: Option<&Private>) -> Result<()> {
     let name = Name::from_id(&stored.id)?;
-    let wanted = name.stored_at(stored.recordedtime)?;
+    let mut body = name.body();
+    match (body.get_mut("private"), private) {
+        (None, None) => {}
+        (Some(sent), Some(private)) => {
+            let content = serde_json_canonicalizer::to_string(sent)?;
+            ensure!(private.content == content, "other private content is there");
+            *sent = commitment(private)?.into();
+        }
+        _ => anyhow::bail!("half there: the event and its private content"),
+    }
+    body.insert(
+        "recordedtime".into(),
+        stored.recordedtime.to_string().into(),
+    );
+    // RFC 8785 by somebody else's hand.
+    let wanted = serde_json_canonicalizer::to_string(&body)?;
     ensure!(stored.json == wanted, "{} is not {wanted}", stored.json);
     let event =
         Event::from_object(&name.body()).map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
@@ -127,6 +159,30 @@ fn check_content(stored: &StoredEvent) -> Result<()> {
     ensure!(attributes == found, "{found:?} is not {attributes:?}");
     ensure!(stored.developer == Some(developer_of(&event.subject)) && stored.target.is_none());
     Ok(())
+}
+
+/// What a log says of private content: HMAC-SHA-256 under its key.
+fn commitment(private: &Private) -> Result<String> {
+    let mut code = Hmac::<Sha256>::new_from_slice(&private.key)?;
+    code.update(private.content.as_bytes());
+    let code: tree::Hash = code.finalize().into_bytes().into();
+    Ok(format!("hmac-sha256:{}", tree::hex(&code)))
+}
+
+/// The hashes that the ledger keeps are those of its events' bytes. The leaves' hashes.
+async fn check_tree(ledger: &dyn Ledger, log: &[StoredEvent]) -> Result<Vec<tree::Hash>> {
+    let leaves: Vec<tree::Hash> = log.iter().map(|e| tree::leaf(e.json.as_bytes())).collect();
+    let mut levels = tree::levels(&leaves);
+    // Above the last there is nothing.
+    levels.push(Vec::new());
+    for (level, wanted) in (0..).zip(&levels) {
+        let found = ledger.hashes(level, 0, u64::MAX).await?;
+        ensure!(
+            found.iter().map(|hash| &hash.0).eq(wanted),
+            "level {level} of the tree is not that of the events"
+        );
+    }
+    Ok(leaves)
 }
 
 /// Other ways to ask for the same events give the same events.
@@ -188,121 +244,6 @@ fn check_batches(log: &[StoredEvent]) -> Result<HashMap<Name, u64>> {
         }
     }
     Ok(places)
-}
-
-/// The log, to be held against what was said.
-struct Against<'a> {
-    seed: u64,
-    log: &'a [StoredEvent],
-    places: &'a HashMap<Name, u64>,
-}
-
-impl Against<'_> {
-    /// How many events were acknowledged, and how many batches settled.
-    fn check(&self, said: &[Answer]) -> Result<(u64, u64)> {
-        let mut counts = (0, 0);
-        let mut positions = HashSet::new();
-        let mut appended: HashSet<BatchName> = HashSet::new();
-        for answer in said {
-            match answer {
-                Answer::Acknowledged(acknowledged) => {
-                    self.check_acknowledged(acknowledged)
-                        .with_context(|| format!("{answer:?}"))?;
-                    for position in acknowledged.first..=acknowledged.last {
-                        ensure!(positions.insert(position), "{position} was given twice");
-                    }
-                    appended.insert(acknowledged.batch);
-                    counts.0 += acknowledged.last + 1 - acknowledged.first;
-                }
-                Answer::Settled { batch, .. } => {
-                    let names = Plan::of(self.seed, *batch).own(*batch);
-                    ensure!(
-                        names.iter().all(|name| self.places.contains_key(name)),
-                        "settled and not there: {batch:?}"
-                    );
-                    appended.insert(*batch);
-                    counts.1 += 1;
-                }
-                _ => {}
-            }
-        }
-        for answer in said {
-            self.check_not_appended(answer, &appended)
-                .with_context(|| format!("{answer:?}"))?;
-        }
-        Ok(counts)
-    }
-
-    fn check_acknowledged(&self, acknowledged: &Acknowledged) -> Result<()> {
-        let Acknowledged {
-            batch, first, last, ..
-        } = *acknowledged;
-        let range = (first as usize).wrapping_sub(1)..last as usize;
-        let events = self
-            .log
-            .get(range)
-            .context("lost: acknowledged and not there")?;
-        let ids = events.iter().map(|event| event.id.clone());
-        let plan = Plan::of(self.seed, batch);
-        let sent = match plan {
-            // Acknowledged, it was sent without the event that is taken.
-            Plan::Taken { .. } => plan.own(batch),
-            _ => plan.events(self.seed, batch),
-        };
-        ensure!(
-            ids.eq(sent.iter().map(|name| name.id())),
-            "other events are there"
-        );
-        let recordedtimes = events.iter().map(|event| event.recordedtime.micros());
-        ensure!(
-            recordedtimes.eq(acknowledged.recordedtimes.iter().copied()),
-            "recorded at other times"
-        );
-        if let Some(since) = acknowledged.since {
-            let between = &self.log[since as usize..first as usize - 1];
-            let excluded = match plan {
-                Plan::Unless {
-                    newer: crate::plan::Newer::SameSubject,
-                    ..
-                } => between
-                    .iter()
-                    .any(|event| event.subject == events[0].subject),
-                _ => !between.is_empty(),
-            };
-            ensure!(!excluded, "the condition did not hold");
-        }
-        Ok(())
-    }
-
-    /// What was said not to be appended is not there, unless it was sent again.
-    fn check_not_appended(&self, answer: &Answer, appended: &HashSet<BatchName>) -> Result<()> {
-        let batch = match answer {
-            Answer::Refused { batch, .. } | Answer::Failed { batch, .. } => *batch,
-            _ => return Ok(()),
-        };
-        let plan = Plan::of(self.seed, batch);
-        if let Answer::Refused { why, .. } = answer {
-            match *why {
-                Refused::KeyTaken(index) => {
-                    let names = plan.events(self.seed, batch);
-                    let taken = names.get(index).context("no such event")?;
-                    ensure!(self.places.contains_key(taken), "the key is not taken");
-                }
-                Refused::ConditionFailed { head } => {
-                    ensure!(head as usize <= self.log.len(), "no such head");
-                }
-            }
-        }
-        ensure!(
-            appended.contains(&batch)
-                || !plan
-                    .own(batch)
-                    .iter()
-                    .any(|name| self.places.contains_key(name)),
-            "said not to be appended, and there"
-        );
-        Ok(())
-    }
 }
 
 /// Of which batch that was said.

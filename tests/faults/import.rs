@@ -131,10 +131,11 @@ pub(crate) fn tally(output: &Output) -> Result<(u64, u64, u64)> {
 pub(crate) async fn log(store: &Store) -> Result<Vec<StoredEvent>> {
     let ledger = store.open_existing().await?;
     let log = read_all(&*ledger).await;
+    let damage = ledger.integrity().await;
     ledger.close().await;
-    let log = log?;
+    let (log, damage) = (log?, damage?);
     check_order(&log)?;
-    store.check_itself().await?;
+    ensure!(damage.is_empty(), "the database is damaged: {damage:?}");
     Ok(log)
 }
 

@@ -7,6 +7,7 @@
 mod answer;
 mod arguments;
 mod check;
+mod claims;
 mod disk;
 mod import;
 mod inject;
@@ -19,6 +20,7 @@ mod reader;
 mod round;
 mod store;
 mod trace;
+mod tree;
 mod writer;
 
 use std::process::ExitCode;

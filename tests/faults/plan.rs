@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use standing::ledger::NewEvent;
-use standing_projections::{Event, Instant};
+use standing_projections::Event;
 
 /// The source of all events but those that several writers send.
 pub(crate) const SOURCE: &str = "/faults";
@@ -178,7 +178,7 @@ impl Name {
         let (kind, data) = match rng.u32(..4) {
             0 => (
                 "violation.found",
-                json!({"code": "bulk_scraping", "note": text}),
+                json!({"code": "bulk_scraping", "note": &text}),
             ),
             1 => (
                 "usage.reported",
@@ -186,15 +186,18 @@ impl Name {
             ),
             _ => (
                 "complaint.received",
-                json!({"class": "normal", "note": text}),
+                json!({"class": "normal", "note": &text}),
             ),
         };
         let minute = rng.u32(..60);
-        let body = json!({
+        let mut body = json!({
             "specversion": "1.0", "id": id, "source": SOURCE, "type": kind,
             "time": format!("2016-03-01T08:{minute:02}:00+08:00"),
             "subject": format!("app-{}", rng.u32(..7)), "data": data,
         });
+        if rng.u32(..5) == 0 {
+            body["private"] = json!({"complainant": text, "case": rng.u32(..)});
+        }
         match body {
             Value::Object(body) => body,
             _ => Map::new(),
@@ -211,14 +214,6 @@ impl Name {
             body,
             target: None,
         })
-    }
-
-    /// The bytes of the event as a log has it that took it at that instant: RFC 8785, by somebody
-    /// else's hand.
-    pub(crate) fn stored_at(self, recordedtime: Instant) -> Result<String> {
-        let mut body = self.body();
-        body.insert("recordedtime".into(), json!(recordedtime.to_string()));
-        Ok(serde_json_canonicalizer::to_string(&body)?)
     }
 }
 

@@ -6,11 +6,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
-use standing::ledger::sqlite::Options;
-use standing::ledger::{Ledger, OpenMode, SqliteLedger};
+use anyhow::{Context, Result};
+use standing::ledger::{Ledger, OpenMode, Options, SqliteLedger};
 use standing_projections::Instant;
 
 /// A ledger that faults are tried on.
@@ -47,18 +44,6 @@ impl Store {
         };
         let ledger = SqliteLedger::open_with(path, mode, options).await?;
         Ok(Arc::new(ledger))
-    }
-
-    /// Has the database look for damage of its own.
-    pub(crate) async fn check_itself(&self) -> Result<()> {
-        let Self::Sqlite(path) = self;
-        let mut conn = SqliteConnectOptions::new().filename(path).connect().await?;
-        let found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check")
-            .fetch_all(&mut conn)
-            .await?;
-        conn.close().await?;
-        ensure!(found == ["ok"], "the database is damaged: {found:?}");
-        Ok(())
     }
 }
 

@@ -304,9 +304,17 @@ fn acknowledged(batch: BatchName, appended: &Appended, condition: &Condition) ->
             .iter()
             .map(|at| at.micros())
             .collect(),
+        tree_size: appended.tree.head().size,
+        root: appended.tree.head().root.to_string(),
+        proof: appended
+            .inclusion(appended.first)
+            .iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect(),
         since: match condition {
             Condition::Always => None,
-            Condition::NothingNewSince(since) => Some(since.0),
+            Condition::NothingNewSince(since) | Condition::Exactly(since) => Some(since.0),
             Condition::NothingNewFor { since, .. } => Some(since.0),
         },
     })

@@ -113,30 +113,17 @@ fn inject(case: &'static str, wanted: Wanted, ground: Ground) -> Result<String> 
                     let checked = run.check(seed, &before).with_context(|| {
                         format!("{error} at {call} {number} of {file}: {:?}", run.ended)
                     })?;
+                    ensure!(
+                        (error, &*call) != ("ENOSPC", "pwrite64") || run.says_full(),
+                        "not told that the disk is full: {:?}",
+                        run.ended
+                    );
                     figures.add(&run, &checked);
                     let met = faults(&run.trace);
                     *figures.faults.entry(format!("{call} {error}")).or_default() +=
                         met.len() as u64;
                     figures.missed += u64::from(met.is_empty());
                     hit.extend(met);
-                    for a in &run.ended.said {
-                        match a {
-                            Answer::NotOpened { why }
-                            | Answer::Failed { why, .. }
-                            | Answer::Unknown { why, .. } => eprintln!(
-                                "WHY {error} {call} {} {}",
-                                if matches!(a, Answer::NotOpened { .. }) {
-                                    "NotOpened"
-                                } else if matches!(a, Answer::Failed { .. }) {
-                                    "failed"
-                                } else {
-                                    "unknown"
-                                },
-                                why
-                            ),
-                            _ => {}
-                        }
-                    }
                     fs::remove_dir_all(&run.folder)?;
                 }
             }
@@ -267,6 +254,16 @@ impl Run {
             store,
             ended,
             trace,
+        })
+    }
+
+    /// Whether the reason of every failure is that the disk is full.
+    fn says_full(&self) -> bool {
+        self.ended.said.iter().all(|answer| match answer {
+            Answer::NotOpened { why }
+            | Answer::Failed { why, .. }
+            | Answer::Unknown { why, .. } => why.contains("disk is full"),
+            _ => true,
         })
     }
 

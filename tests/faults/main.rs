@@ -9,6 +9,7 @@ mod arguments;
 mod check;
 mod claims;
 mod disk;
+mod full;
 mod import;
 mod inject;
 mod kill;
@@ -29,9 +30,10 @@ use arguments::Wanted;
 use libtest_mimic::{Failed, Trial};
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args();
-    if arguments.nth(1).as_deref() == Some(writer::AS_WRITER) {
-        return writer::main();
+    match std::env::args().nth(1).as_deref() {
+        Some(writer::AS_WRITER) => return writer::main(),
+        Some(full::IN_NAMESPACE) => return full::main(),
+        _ => {}
     }
     match Wanted::from_arguments(std::env::args()) {
         Ok((wanted, arguments)) => libtest_mimic::run(&arguments, cases(wanted)).exit_code(),
@@ -42,39 +44,109 @@ fn main() -> ExitCode {
     }
 }
 
-/// A case: its name, and what it does and comes to.
-type Case = (
-    &'static str,
-    fn(&'static str, Wanted) -> anyhow::Result<String>,
-);
+/// What a case does, given its name, and what it came to.
+type Work = fn(&'static str, Wanted) -> anyhow::Result<String>;
+
+/// What a case needs of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    Strace,
+    Mounts,
+}
+
+impl Needs {
+    /// Whether it is there; where not, the case is ignored and somebody is told why.
+    fn are_met(self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Strace => trace::can_trace(),
+            Self::Mounts => full::can_mount(),
+        }
+    }
+
+    fn told(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Strace => "`strace`, and the right to use it",
+            Self::Mounts => "the right to mount a file system",
+        }
+    }
+}
+
+const CASES: [(&str, Needs, Work); 11] = [
+    (
+        "kill::one_ledger_again_and_again",
+        Needs::Nothing,
+        kill::one_ledger_again_and_again,
+    ),
+    (
+        "kill::a_new_ledger_while_it_is_made",
+        Needs::Nothing,
+        kill::a_new_ledger_while_it_is_made,
+    ),
+    (
+        "kill::one_of_several_writers",
+        Needs::Nothing,
+        kill::one_of_several_writers,
+    ),
+    (
+        "kill::imports_are_completed",
+        Needs::Nothing,
+        import::imports_are_completed,
+    ),
+    ("inject::into_appends", Needs::Strace, inject::into_appends),
+    (
+        "inject::into_making_a_ledger",
+        Needs::Strace,
+        inject::into_making_a_ledger,
+    ),
+    (
+        "inject::into_recovery",
+        Needs::Strace,
+        inject::into_recovery,
+    ),
+    (
+        "order::no_answer_before_the_disk_has_it",
+        Needs::Strace,
+        order::no_answer_before_the_disk_has_it,
+    ),
+    (
+        "power::is_cut_at_any_moment",
+        Needs::Strace,
+        power::is_cut_at_any_moment,
+    ),
+    (
+        "full::import_goes_on_when_there_is_room",
+        Needs::Mounts,
+        full::import_goes_on_when_there_is_room,
+    ),
+    (
+        "full::writers_go_on_when_there_is_room",
+        Needs::Mounts,
+        full::writers_go_on_when_there_is_room,
+    ),
+];
 
 fn cases(wanted: Wanted) -> Vec<Trial> {
-    let cases: [Case; 9] = [
-        (
-            "kill::one_ledger_again_and_again",
-            kill::one_ledger_again_and_again,
-        ),
-        (
-            "kill::a_new_ledger_while_it_is_made",
-            kill::a_new_ledger_while_it_is_made,
-        ),
-        ("kill::one_of_several_writers", kill::one_of_several_writers),
-        ("kill::imports_are_completed", import::imports_are_completed),
-        ("inject::into_appends", inject::into_appends),
-        ("inject::into_making_a_ledger", inject::into_making_a_ledger),
-        ("inject::into_recovery", inject::into_recovery),
-        (
-            "order::no_answer_before_the_disk_has_it",
-            order::no_answer_before_the_disk_has_it,
-        ),
-        ("power::is_cut_at_any_moment", power::is_cut_at_any_moment),
-    ];
-    let trial = |(name, case): Case| {
+    let mut unmet: Vec<Needs> = Vec::new();
+    let trials = CASES.map(|(name, needs, work)| {
+        let met = needs.are_met();
+        if !met && !unmet.contains(&needs) {
+            unmet.push(needs);
+        }
         Trial::test(name, move || {
-            let figures = case(name, wanted).map_err(|error| Failed::from(format!("{error:#}")))?;
+            if !met {
+                return Err(format!("this takes {}", needs.told()).into());
+            }
+            let figures = work(name, wanted).map_err(|error| Failed::from(format!("{error:#}")))?;
             println!("{name}: {figures} (seed {})", wanted.seed);
             Ok(())
         })
-    };
-    cases.into_iter().map(trial).collect()
+        .with_ignored_flag(!met)
+    });
+    for needs in unmet {
+        eprintln!("note: cases are ignored that need {}", needs.told());
+    }
+    trials.into()
 }

@@ -77,6 +77,18 @@ impl Writing {
         })
     }
 
+    /// Waits until the writer says such a line.
+    pub(crate) fn wait_for(&mut self, wanted: impl Fn(&Answer) -> bool) -> Result<()> {
+        loop {
+            let said = self.lines.recv_timeout(PATIENCE);
+            let answer = said.context("the writer says nothing more")?;
+            self.said.push(answer);
+            if self.said.last().is_some_and(&wanted) {
+                return Ok(());
+            }
+        }
+    }
+
     /// Kills the writer at that moment, if it lives to see it.
     pub(crate) fn kill_at(mut self, moment: Moment) -> Result<Ended> {
         let until = match moment {

@@ -88,6 +88,9 @@ pub enum AdmitError {
 /// How often in a row others may be faster before giving up.
 const TRIES: u32 = 100;
 
+/// How often the log is asked what became of a batch whose commit has no known end.
+const SETTLE_TRIES: u64 = 15;
+
 /// Waits a little, longer each time, and not as long as another that waits.
 async fn give_way(overtaken: u32) {
     let spread = u64::from(std::process::id()).wrapping_mul(u64::from(overtaken)) % 7;
@@ -191,8 +194,36 @@ impl Intake {
             AppendError::ConditionFailed { .. } | AppendError::KeyTaken { .. } => {
                 Ok(Err(whole_again(accepted, others)))
             }
+            error @ AppendError::Unknown(_) => match self.settle(&accepted).await {
+                Some(Some(first)) => Ok(Ok(outcomes(accepted, others, first))),
+                Some(None) => Ok(Err(whole_again(accepted, others))),
+                None => Err(error.into()),
+            },
             error => Err(error.into()),
         }
+    }
+
+    /// Finds out by its keys what became of a batch whose commit has no known end: the position of
+    /// its first event, none where it is not in the log as a whole (then it can be sent again: what
+    /// is there is a duplicate), or nothing at all where the log cannot be read.
+    async fn settle(&self, batch: &[NewEvent]) -> Option<Option<Position>> {
+        let keys: Vec<Key<'_>> = batch.iter().map(NewEvent::key).collect();
+        for tried in 1..=SETTLE_TRIES {
+            // A server that is started again takes seconds.
+            tokio::time::sleep(std::time::Duration::from_millis(100 * tried.min(10))).await;
+            let Ok(found) = self.ledger.find(&keys).await else {
+                continue;
+            };
+            let first = found.first()?.as_ref().map(|stored| stored.position);
+            let positions = first.unwrap_or_default().0..;
+            let whole = positions.zip(batch).zip(&found).all(|((at, new), found)| {
+                found.as_ref().is_some_and(|found| {
+                    found.position.0 == at && stored_content(found) == content(&new.body)
+                })
+            });
+            return Some(first.filter(|_| whole));
+        }
+        None
     }
 
     /// Admits one event. A step of an app's review, inspections, reports, key or listing is decided

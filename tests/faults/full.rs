@@ -1,116 +1,42 @@
 //! A disk that fills up, and has room again.
-//!
-//! The disk is a small file system in memory. Mounting one takes a namespace of its own, which not
-//! everybody may have; the program starts itself again in it, so that nothing stays mounted
-//! whatever happens.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Output};
-use std::sync::LazyLock;
+use std::process::Output;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use crate::answer::Answer;
-use crate::arguments::Wanted;
 use crate::check::check;
 use crate::import::{Files, good, log, standing, tally};
+use crate::mounts::Disk;
 use crate::plan::numbers;
-use crate::process::{Writing, writer};
+use crate::process::{Moment, Writing, writer};
 use crate::store::{Store, wait_for};
 use crate::writer::Orders;
-
-/// What tells, as the first argument, that the program is in a namespace of its own.
-pub(crate) const IN_NAMESPACE: &str = "--in-namespace";
 
 /// How many disks are filled.
 const DISKS: u64 = 6;
 
-/// The command that gives a namespace in which one may mount, if there is one: for root, and for
-/// those who may be root in a namespace of their own.
-static UNSHARE: LazyLock<Option<&[&str]>> = LazyLock::new(|| {
-    const COMMANDS: [&[&str]; 2] = [
-        &["unshare", "--mount"],
-        &["unshare", "--user", "--map-root-user", "--mount"],
-    ];
-    let works = |command: &&&[&str]| {
-        let mut tried = Command::new(command[0]);
-        tried.args(&command[1..]);
-        tried.args(["mount", "-t", "tmpfs", "-o", "size=64k", "faults", "/mnt"]);
-        tried.output().is_ok_and(|output| output.status.success())
-    };
-    COMMANDS.iter().find(works).copied()
-});
-
-/// Whether small disks can be had.
-pub(crate) fn can_mount() -> bool {
-    UNSHARE.is_some()
+pub(crate) fn import(seed: u64) -> Result<String> {
+    fill_disks(seed, |number, rng| match number {
+        // Too little to make a ledger.
+        0 | 1 => (rng.u64(16..320), import_until_full),
+        _ => (rng.u64(500..3_000), import_until_full),
+    })
 }
 
-pub(crate) fn import_goes_on_when_there_is_room(
-    case: &'static str,
-    wanted: Wanted,
-) -> Result<String> {
-    in_namespace(case, wanted)
+pub(crate) fn write(seed: u64) -> Result<String> {
+    fill_disks(seed, |_, rng| (rng.u64(500..3_000), write_until_full))
 }
 
-pub(crate) fn writers_go_on_when_there_is_room(
-    case: &'static str,
-    wanted: Wanted,
-) -> Result<String> {
-    in_namespace(case, wanted)
-}
+/// Fills a disk. How many events were acknowledged, and how often it was told that the disk is full.
+type Fill = fn(&Disk, u64) -> Result<(u64, u64)>;
 
-/// Starts the program again, to do the case where it may mount.
-fn in_namespace(case: &str, wanted: Wanted) -> Result<String> {
-    let unshare = UNSHARE.context("no disk can be mounted here")?;
-    let mut command = Command::new(unshare[0]);
-    command.args(&unshare[1..]).arg(std::env::current_exe()?);
-    command.args([IN_NAMESPACE, case, &wanted.seed.to_string()]);
-    let output = command.output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "{stderr}repeat with: cargo test --test faults -- --seed {} --case {case}",
-        wanted.seed
-    );
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-}
-
-/// The program in a namespace of its own: does the case.
-pub(crate) fn main() -> ExitCode {
-    match work() {
-        Ok(figures) => {
-            println!("{figures}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn work() -> Result<String> {
-    let arguments: Vec<String> = std::env::args().skip(2).collect();
-    let [case, seed] = &arguments[..] else {
-        bail!("a case and a seed");
-    };
-    let seed: u64 = seed.parse()?;
-    let fill = match case.rsplit_once("::") {
-        Some((_, "import_goes_on_when_there_is_room")) => import,
-        Some((_, "writers_go_on_when_there_is_room")) => write,
-        _ => bail!("no such case: {case}"),
-    };
+/// Fills disks of sizes (in KiB) and in ways that are asked for one by one.
+fn fill_disks(seed: u64, choose: fn(u64, &mut fastrand::Rng) -> (u64, Fill)) -> Result<String> {
     let (mut events, mut told) = (0, 0);
     for number in 0..DISKS {
-        let mut rng = numbers(seed, &[number]);
-        // From too little to make a ledger up to some dozens of appends.
-        let kib = match (number, case.contains("import")) {
-            (0 | 1, true) => rng.u64(16..320),
-            _ => rng.u64(500..3_000),
-        };
+        let (kib, fill) = choose(number, &mut numbers(seed, &[number]));
         let disk = Disk::new(kib)?;
         let filled = fill(&disk, seed + number).with_context(|| format!("a disk of {kib} KiB"))?;
         events += filled.0;
@@ -122,45 +48,8 @@ fn work() -> Result<String> {
     ))
 }
 
-/// A small disk.
-struct Disk {
-    folder: TempDir,
-}
-
-impl Disk {
-    fn new(kib: u64) -> Result<Self> {
-        let folder = TempDir::with_prefix("standing-disk-")?;
-        mount(
-            &["-t", "tmpfs", "-o", &format!("size={kib}k"), "faults"],
-            folder.path(),
-        )?;
-        Ok(Self { folder })
-    }
-
-    fn store(&self) -> Store {
-        Store::in_folder(self.folder.path())
-    }
-
-    fn make_room(&self) -> Result<()> {
-        mount(&["-o", "remount,size=64m"], self.folder.path())
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Where it is still in use it goes with the namespace.
-        let _ = Command::new("umount").arg(self.folder.path()).output();
-    }
-}
-
-fn mount(arguments: &[&str], folder: &Path) -> Result<()> {
-    let output = Command::new("mount").args(arguments).arg(folder).output()?;
-    good(output).map(drop)
-}
-
-/// Imports until the disk is full, and again with more room. How many events were acknowledged,
-/// and how often it was told that the disk is full.
-fn import(disk: &Disk, _seed: u64) -> Result<(u64, u64)> {
+/// Imports until the disk is full, and again with more room.
+fn import_until_full(disk: &Disk, _seed: u64) -> Result<(u64, u64)> {
     let work = TempDir::with_prefix("standing-faults-")?;
     let (folder, store) = (work.path(), disk.store());
     let files = Files::write(folder, 120, 40)?;
@@ -173,8 +62,6 @@ fn import(disk: &Disk, _seed: u64) -> Result<(u64, u64)> {
     let made = init(&store)?;
     if !made.status.success() {
         told += u64::from(says_full(&made)?);
-        let PathIn(path) = PathIn::of(&store);
-        ensure!(!path.exists() || fs::metadata(&path)?.len() < 1 << 20);
         disk.make_room()?;
         good(init(&store)?)?;
         let output = good(files.import(folder, &store).output()?)?;
@@ -206,15 +93,6 @@ fn import(disk: &Disk, _seed: u64) -> Result<(u64, u64)> {
     Ok((files.count(), told))
 }
 
-struct PathIn(PathBuf);
-
-impl PathIn {
-    fn of(store: &Store) -> Self {
-        let Store::Sqlite(path) = store;
-        Self(path.clone())
-    }
-}
-
 /// Whether a command failed as it should on a full disk: with that reason, and what to do.
 fn says_full(output: &Output) -> Result<bool> {
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -231,7 +109,7 @@ fn says_full(output: &Output) -> Result<bool> {
 }
 
 /// Appends from several tasks until the disk is full, makes room, and the same process goes on.
-fn write(disk: &Disk, seed: u64) -> Result<(u64, u64)> {
+fn write_until_full(disk: &Disk, seed: u64) -> Result<(u64, u64)> {
     let store = disk.store();
     let orders = Orders {
         tries: 2_000,
@@ -249,7 +127,7 @@ fn write(disk: &Disk, seed: u64) -> Result<(u64, u64)> {
     for _ in 0..100 {
         writing.wait_for(|answer| matches!(answer, Answer::Acknowledged(_)))?;
     }
-    let ended = writing.kill_at(crate::process::Moment::Said(0, Default::default()))?;
+    let ended = writing.kill_at(Moment::Said(0, Default::default()))?;
     let told = ended.said.iter().filter(|answer| is_full(answer)).count() as u64;
     let checked = wait_for(check(&store, seed, &ended.said))?;
     Ok((checked.acknowledged, told))

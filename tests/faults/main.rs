@@ -13,11 +13,13 @@ mod full;
 mod import;
 mod inject;
 mod kill;
+mod mounts;
 mod order;
 mod plan;
 mod power;
 mod process;
 mod reader;
+mod readonly;
 mod round;
 mod store;
 mod trace;
@@ -32,7 +34,7 @@ use libtest_mimic::{Failed, Trial};
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some(writer::AS_WRITER) => return writer::main(),
-        Some(full::IN_NAMESPACE) => return full::main(),
+        Some(mounts::IN_NAMESPACE) => return mounts::main(),
         _ => {}
     }
     match Wanted::from_arguments(std::env::args()) {
@@ -61,7 +63,7 @@ impl Needs {
         match self {
             Self::Nothing => true,
             Self::Strace => trace::can_trace(),
-            Self::Mounts => full::can_mount(),
+            Self::Mounts => mounts::can_mount(),
         }
     }
 
@@ -74,7 +76,7 @@ impl Needs {
     }
 }
 
-const CASES: [(&str, Needs, Work); 11] = [
+const CASES: [(&str, Needs, Work); 12] = [
     (
         "kill::one_ledger_again_and_again",
         Needs::Nothing,
@@ -119,12 +121,17 @@ const CASES: [(&str, Needs, Work); 11] = [
     (
         "full::import_goes_on_when_there_is_room",
         Needs::Mounts,
-        full::import_goes_on_when_there_is_room,
+        mounts::in_namespace,
     ),
     (
         "full::writers_go_on_when_there_is_room",
         Needs::Mounts,
-        full::writers_go_on_when_there_is_room,
+        mounts::in_namespace,
+    ),
+    (
+        "readonly::nothing_is_written_and_that_is_told",
+        Needs::Mounts,
+        mounts::in_namespace,
     ),
 ];
 

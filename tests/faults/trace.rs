@@ -72,7 +72,11 @@ pub(crate) fn calls(trace: &str) -> Result<Vec<Call>> {
             .parse()
             .with_context(|| format!("no thread: {line}"))?;
         let told = told.trim_start();
-        if told.starts_with("+++") || told.starts_with("---") {
+        // Threads that end, and signals.
+        if ["+++", "---", "???"]
+            .iter()
+            .any(|other| told.starts_with(other))
+        {
             continue;
         }
         if let Some(begun) = told.strip_suffix("<unfinished ...>") {

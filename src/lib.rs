@@ -8,4 +8,5 @@ pub mod desk;
 pub mod history;
 pub mod intake;
 pub mod ledger;
+pub mod proof;
 pub mod transfer;

@@ -1,8 +1,13 @@
 //! The tour, as a newcomer takes it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
+#[path = "common/server.rs"]
+mod server;
+
 use std::path::Path;
 use std::process::{Command, Output};
+
+use server::Place;
 
 fn standing(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_standing"))
@@ -69,10 +74,15 @@ fn it_reads_the_same_twice_and_leaves_nothing_behind() {
 #[test]
 fn a_kept_ledger_can_be_worked_with_by_the_commands_it_names() {
     let folder = tempfile::tempdir().unwrap();
-    let tour = demo(folder.path(), &["--keep", "kept.db"]);
-    let commands: Vec<&str> = tour
+    let place = Place::new();
+    let kept = place.name();
+    let tour = demo(folder.path(), &["--keep", &kept]);
+    // What is printed has no password in it.
+    let named = format!("standing --ledger {} ", place.shown());
+    let commands: Vec<String> = tour
         .lines()
-        .filter_map(|line| line.strip_prefix("standing "))
+        .filter_map(|line| line.strip_prefix(&named))
+        .map(|command| format!("--ledger {kept} {command}"))
         .collect();
     assert!(commands.len() >= 5, "{tour}");
     for command in commands {
@@ -82,7 +92,7 @@ fn a_kept_ledger_can_be_worked_with_by_the_commands_it_names() {
         assert!(output.status.success(), "`standing {command}`: {stderr}");
         assert!(!output.stdout.is_empty(), "`standing {command}`");
     }
-    let record = "--ledger kept.db record violation.found maple-crm code=bulk_scraping";
+    let record = format!("--ledger {kept} record violation.found maple-crm code=bulk_scraping");
     let args: Vec<&str> = record.split(' ').collect();
     let output = standing(folder.path(), &args);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "172\n");
@@ -91,14 +101,13 @@ fn a_kept_ledger_can_be_worked_with_by_the_commands_it_names() {
 #[test]
 fn a_ledger_that_is_there_is_not_touched() {
     let folder = tempfile::tempdir().unwrap();
-    demo(folder.path(), &["--keep", "kept.db"]);
-    let output = standing(folder.path(), &["demo", "--keep", "kept.db"]);
+    let place = Place::new();
+    demo(folder.path(), &["--keep", &place.name()]);
+    let output = standing(folder.path(), &["demo", "--keep", &place.name()]);
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        stderr.contains("error: `kept.db` is a ledger with events already"),
-        "{stderr}"
-    );
+    let there = format!("error: `{}` is a ledger with events already", place.shown());
+    assert!(stderr.contains(&there), "{stderr}");
 }
 
 #[test]

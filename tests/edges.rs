@@ -59,6 +59,9 @@ fn intake_and_assess_agree_on_which_end_ends_an_outage() {
 #[test]
 fn a_ledger_is_one_file_when_the_command_is_done() {
     let ledger = Ledger::new();
+    if ledger.place.database().is_some() {
+        return; // A database is no file.
+    }
     ledger.import(&[developer("d1")]).counts(1, 0, 0);
     assert!(!ledger.path("standing.db-wal").exists());
     std::fs::copy(ledger.path("standing.db"), ledger.path("copy.db")).unwrap();

@@ -190,8 +190,13 @@ fn the_exit_code_says_what_became_of_the_events() {
             "`good.jsonl` is not a ledger",
         ),
         (
-            &["--ledger", "postgres://x/y", "import", "good.jsonl"],
-            "SQLite files only",
+            &[
+                "--ledger",
+                "postgres://127.0.0.1:1/y",
+                "import",
+                "good.jsonl",
+            ],
+            "no PostgreSQL server answers at `postgres://127.0.0.1:1/y`",
         ),
     ];
     for (args, message) in failures {
@@ -284,8 +289,9 @@ fn the_ledger_is_named_by_flag_or_environment() {
     let events = |name: &str| run(name, &["audit", "--after", "3"]).good().lines().len();
     assert_eq!((events("one.db"), events("two.db")), (1, 0));
     let ran = ledger.run(&["audit"]).with_code(1);
+    let missing = format!("there is no ledger at `{}`", ledger.place.shown());
     assert!(
-        ran.err.contains("`standing.db`") && ran.err.contains("hint: "),
+        ran.err.contains(&missing) && ran.err.contains("hint: "),
         "{}",
         ran.err
     );

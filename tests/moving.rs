@@ -133,11 +133,12 @@ fn a_copy_goes_on_where_it_stopped() {
         .good();
     // Later events come with the next one.
     ledger.run(&["copy", "--to", "c.db"]).good();
+    let name = ledger.place.name();
     let record = ["record", "complaint.received", "maple-crm", "class=normal"];
     ledger.run(&record).good();
     for (args, before) in [
         (vec!["copy", "--to", "c.db"], 174),
-        (vec!["copy", "--from", "standing.db", "--to", "c.db"], 175),
+        (vec!["copy", "--from", &name, "--to", "c.db"], 175),
     ] {
         let ran = ledger.run(&args).good();
         let said = format!("`c.db` holds 175 events, {before} of them there before; the root is ");

@@ -5,32 +5,40 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 #![cfg(unix)]
 
+#[path = "common/server.rs"]
+mod server;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use server::Place;
 
 /// What the walk finds in the folder it is taken in.
 const FOLDERS: [&str; 2] = ["examples", "projections/rulebooks"];
 
 /// What a command prints, on both streams as a terminal shows them.
-fn run(command: &str, folder: &Path) -> String {
+fn run(command: &str, folder: &Path, place: &Place) -> String {
     let program = Path::new(env!("CARGO_BIN_EXE_standing"));
     let path = std::env::var("PATH").unwrap();
-    let output = Command::new("sh")
+    let mut shell = Command::new("sh");
+    shell
         .args(["-c", &format!("{{ {command}\n}} 2>&1")])
         .current_dir(folder)
-        .env_remove("STANDING_LEDGER")
         .env(
             "PATH",
             format!("{}:{path}", program.parent().unwrap().display()),
-        )
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap()
+        );
+    let output = place.name_to(&mut shell).output().unwrap();
+    // A ledger elsewhere has another name, and that is all.
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .replace(&place.shown(), "standing.db")
 }
 
 /// The README with the outputs of its commands as they are now.
 fn walked(readme: &str, folder: &Path) -> String {
+    let place = Place::new();
     let mut text = String::new();
     let mut walking = false;
     for line in readme.lines() {
@@ -40,7 +48,7 @@ fn walked(readme: &str, folder: &Path) -> String {
             _ => {}
         }
         match line.strip_prefix("$ ").filter(|_| walking) {
-            Some(command) => text.push_str(&format!("{line}\n{}", run(command, folder))),
+            Some(command) => text.push_str(&format!("{line}\n{}", run(command, folder, &place))),
             None if walking && line != "```console" => {}
             None => text.push_str(&format!("{line}\n")),
         }

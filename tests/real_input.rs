@@ -19,6 +19,10 @@ mod convert_complaints;
 #[path = "../examples/convert_outages.rs"]
 #[allow(dead_code, reason = "its `main` is not called from here")]
 mod convert_outages;
+#[path = "common/server.rs"]
+mod server;
+
+use server::Place;
 
 /// Just after the last record. Outages that are open then are still counted on.
 const AS_OF: &str = "2024-11-08T00:00:00Z";
@@ -65,7 +69,8 @@ fn imported(events: &Path) -> Vec<Value> {
     let folder = events.parent().unwrap();
     let lines = std::fs::read_to_string(events).unwrap().lines().count();
     let name = events.file_name().unwrap().to_str().unwrap();
-    let ledger = format!("{name}.db");
+    let place = Place::new();
+    let ledger = place.name();
     let recorded = ["--recorded-time", "2013-01-01T00:00:00Z"];
     standing(
         folder,

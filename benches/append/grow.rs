@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
-use standing::ledger::tree::{Hash, TileId, Tiles, verify};
+use standing::ledger::tree::{Hash, verify};
 use standing::ledger::{Condition, Ledger, Query, Recorded};
 use standing_projections::Position;
 
@@ -59,12 +59,7 @@ async fn proofs(ledger: &Arc<dyn Ledger>, quantile: f64) -> f64 {
     for turn in 0..500u64 {
         let index = turn.wrapping_mul(0x9E37_79B9_7F4A_7C15) % size;
         let begun = Stopwatch::now();
-        let mut tiles = Tiles::new(size);
-        for id in Tiles::needed(size, &[index]) {
-            let TileId { level, number } = id;
-            let hashes = ledger.hashes(level, number * 256, id.width(size)).await;
-            tiles.insert(id, hashes.unwrap());
-        }
+        let tiles = ledger.tiles(size, &[index]).await.unwrap();
         let (head, path) = (tiles.head().unwrap(), tiles.inclusion(index).unwrap());
         waits.push(begun.elapsed().as_secs_f64() * 1e3);
         if turn < 3 {

@@ -2,17 +2,20 @@
 //! when it is asked for nothing but to insert the same rows.
 //!
 //! `cargo bench --bench append -- sqlite [EVENTS] [ROUNDS]` in the temporary folder (`TMPDIR`), which
-//! should lie on the disk that is meant, since every append waits for it; `… postgres …` in a new
-//! database of the server that `STANDING_POSTGRES` names; `… grow [MILLIONS]` for how the cost of an
+//! should lie on the disk that is meant, since every append waits for it; `scripts/with-postgres cargo
+//! bench --bench append -- postgres …` on a server there; `… grow [MILLIONS]` for how the cost of an
 //! append and of a proof changes with the size of a SQLite ledger.
 //!
 //! Medians of the rounds are what to quote: in each round every figure is taken once, so that what
 //! else the machine does falls on all alike.
 
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod bare;
+#[path = "../../tests/common/server.rs"]
+mod database;
 mod grow;
+mod postgres;
 mod stores;
 
 use std::sync::Arc;

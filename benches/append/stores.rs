@@ -1,15 +1,17 @@
 //! New, empty stores to append to.
 
+use std::any::Any;
 use std::sync::Arc;
 
-use standing::ledger::{Ledger, OpenMode, SqliteLedger};
+use standing::ledger::{Ledger, OpenMode, Options, PostgresLedger, SqliteLedger};
 
-use super::bare;
+use super::database::Database;
+use super::{bare, postgres};
 
 /// A ledger, and what it lies in.
 pub(super) struct Store {
     pub(super) ledger: Arc<dyn Ledger>,
-    _folder: Option<tempfile::TempDir>,
+    _lies_in: Box<dyn Any>,
 }
 
 impl Store {
@@ -27,10 +29,20 @@ pub(super) async fn new(store: &str) -> Store {
             let ledger = SqliteLedger::open(path, OpenMode::Create).await.unwrap();
             Store {
                 ledger: Arc::new(ledger),
-                _folder: Some(folder),
+                _lies_in: Box::new(folder),
             }
         }
-        other => panic!("`{other}` is no store: `sqlite`"),
+        "postgres" => {
+            let database = Database::new().expect("run this with `scripts/with-postgres`");
+            let options = Options::default();
+            let url = database.url();
+            let ledger = PostgresLedger::open_with(&url, OpenMode::Create, options);
+            Store {
+                ledger: Arc::new(ledger.await.unwrap()),
+                _lies_in: Box::new(database),
+            }
+        }
+        other => panic!("`{other}` is no store: `sqlite` or `postgres`"),
     }
 }
 
@@ -38,6 +50,7 @@ pub(super) async fn new(store: &str) -> Store {
 pub(super) async fn bare(store: &str, events: u64) -> f64 {
     match store {
         "sqlite" => bare::sqlite(events).await,
-        other => panic!("`{other}` is no store: `sqlite`"),
+        "postgres" => postgres::bare(events).await,
+        other => panic!("`{other}` is no store: `sqlite` or `postgres`"),
     }
 }

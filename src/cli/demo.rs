@@ -5,7 +5,6 @@
 //! on any day.
 
 use std::collections::{BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -22,7 +21,7 @@ use super::output::{Format, table};
 use super::{Context, assess, plaza};
 use crate::history::{self, Scope};
 use crate::intake::{Candidate, Intake, Outcome, Source, Trust, publish};
-use crate::ledger::{Ledger, OpenMode};
+use crate::ledger::{Ledger, Location, OpenMode};
 
 /// The made history.
 const HISTORY: &str = include_str!("../../examples/history.jsonl");
@@ -43,9 +42,9 @@ const APPEAL: (&str, &str, [&str; 2]) = (
 /// Take a tour: a made history is imported, judged and explained
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// Keep the ledger in this file (default: a temporary one)
-    #[arg(long, value_name = "PATH")]
-    keep: Option<PathBuf>,
+    /// Keep the ledger there (default: in a temporary file)
+    #[arg(long, value_name = "PATH-or-URL")]
+    keep: Option<String>,
 }
 
 pub(super) async fn run(context: &Context, args: DemoArgs) -> Result<ExitCode, Failure> {
@@ -54,26 +53,26 @@ pub(super) async fn run(context: &Context, args: DemoArgs) -> Result<ExitCode, F
             .hint("`standing demo --keep demo.db`, then `standing --ledger demo.db assess`"));
     }
     let folder = tempfile::tempdir()?;
-    let path = match &args.keep {
-        Some(path) => path.clone(),
-        None => folder.path().join("demo.db"),
+    let at = match &args.keep {
+        Some(text) => Location::from(text.as_str()),
+        None => Location::File(folder.path().join("demo.db")),
     };
-    let ledger = make(context, &path).await?;
+    let ledger = make(context, &at).await?;
     let tour = Tour { context, ledger };
     tour.appended().await?;
     tour.standing().await?;
     tour.sanctions().await?;
     tour.appeal().await?;
-    tour.next(args.keep.as_deref())?;
+    tour.next(args.keep.is_some().then_some(&at))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// A ledger with the preset's rulebooks and the made history in it.
-async fn make(context: &Context, path: &Path) -> Result<Arc<dyn Ledger>, Failure> {
-    let ledger = context.open_at(path, OpenMode::Create).await?;
+async fn make(context: &Context, at: &Location) -> Result<Arc<dyn Ledger>, Failure> {
+    let ledger = context.open_at(at, OpenMode::Create).await?;
     if ledger.head().await?.position.0 > 0 {
-        let message = format!("`{}` is a ledger with events already", path.display());
-        return Err(Failure::new(message).hint("name a file that is not there yet"));
+        let message = format!("`{at}` is a ledger with events already");
+        return Err(Failure::new(message).hint("name one that is not there yet"));
     }
     let mut intake = Intake::new(ledger.clone(), Context::clock());
     let texts = preset::named("weibo").unwrap_or_default();
@@ -245,15 +244,15 @@ impl Tour<'_> {
         )
     }
 
-    fn next(&self, kept: Option<&Path>) -> Result<(), Failure> {
+    fn next(&self, kept: Option<&Location>) -> Result<(), Failure> {
         self.heading("\n6. What to try next")?;
-        let Some(path) = kept else {
+        let Some(at) = kept else {
             return self.text(
                 "standing demo --keep demo.db   keeps this ledger in a file; its tour ends with \
                  commands to try on it",
             );
         };
-        let standing = format!("standing --ledger {}", path.display());
+        let standing = format!("standing --ledger {at}");
         let (developer, as_of, known_at) = APPEAL;
         for command in [
             format!("show lantern --as-of {AS_OF}"),

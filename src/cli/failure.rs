@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::io;
 
+use crate::ledger::OpenError;
+
 /// A message, and what to do about it.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -55,7 +57,6 @@ from_display!(
     crate::history::HistoryError,
     crate::intake::AdmitError,
     crate::intake::PublishError,
-    crate::ledger::OpenError,
     crate::ledger::StoreError,
     standing_projections::Refusal,
     serde_json::Error,
@@ -71,6 +72,33 @@ impl From<standing_projections::rules::RulesError> for Failure {
                 Some(hint) => failure.hint(hint),
                 None => failure,
             },
+            _ => failure,
+        }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let failure = Self::new(&error);
+        match error {
+            OpenError::Missing { .. } => failure
+                .hint("make one with `standing init --preset weibo`, or name it with `--ledger`"),
+            OpenError::WrongUrl { .. } => {
+                failure.hint("it looks like `postgres://ann@localhost:5432/standing`")
+            }
+            OpenError::Unreachable { .. } => {
+                failure.hint("make sure that the server runs there and takes connections")
+            }
+            OpenError::NoDatabase { database, .. } => failure.hint(format_args!(
+                "make it with `createdb {database}`, then the ledger with `standing init`"
+            )),
+            OpenError::Denied { .. } => failure.hint(
+                "check the account and its password; whoever makes a ledger must be allowed to \
+                 create in the schema, as the owner of a database is",
+            ),
+            OpenError::NotUnicode { .. } => {
+                failure.hint("make a database with `createdb -E UTF8 -T template0 NAME`")
+            }
             _ => failure,
         }
     }

@@ -30,7 +30,7 @@ pub(super) struct InitArgs {
 }
 
 pub(super) async fn run(context: &Context, args: InitArgs) -> Result<ExitCode, Failure> {
-    let path = context.path()?;
+    let at = context.location();
     let books: Vec<Rulebook> = match &args.preset {
         Some(name) => named::preset_versions(name)?,
         None => {
@@ -39,11 +39,11 @@ pub(super) async fn run(context: &Context, args: InitArgs) -> Result<ExitCode, F
             books?
         }
     };
-    // Before there is a file, so that none is left behind where the rulebooks do not go together.
+    // Before there is a ledger, so that none is left behind where the rulebooks do not go together.
     check_together(&[], &books)?;
-    let ledger = context.open_at(&path, OpenMode::Create).await?;
+    let ledger = context.open_at(&at, OpenMode::Create).await?;
     if ledger.head().await?.position.0 > 0 {
-        let message = format!("`{}` is a ledger with events already", path.display());
+        let message = format!("`{at}` is a ledger with events already");
         return Err(
             Failure::new(message).hint("`standing rules publish FILE` adds a version of the rules")
         );
@@ -52,8 +52,7 @@ pub(super) async fn run(context: &Context, args: InitArgs) -> Result<ExitCode, F
     let texts: Vec<&str> = books.iter().map(|book| book.text.as_str()).collect();
     publish(&mut intake, &texts, args.recorded_time).await?;
     context.out.say(format_args!(
-        "made `{}`, {} published",
-        path.display(),
+        "made `{at}`, {} published",
         counted(books.len(), "rulebook")
     ));
     if books.is_empty() {

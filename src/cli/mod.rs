@@ -6,21 +6,25 @@
 mod ask;
 mod assess;
 mod audit;
+mod checkpoint;
 mod demo;
 mod erase;
 mod explain;
 mod failure;
 mod import;
 mod init;
+mod keys;
 mod moving;
 mod output;
 mod plaza;
+mod prove;
 mod record;
 mod retract;
 mod rules;
 mod show;
+mod tiles;
+mod verify;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -28,7 +32,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use standing_projections::Instant;
 use standing_projections::rulebook::Lang;
 
-use crate::ledger::{Ledger, OpenError, OpenMode, SqliteLedger};
+use crate::ledger::{Ledger, Location, OpenMode, Options};
 use failure::Failure;
 use output::{Format, Out};
 
@@ -44,7 +48,7 @@ struct Cli {
 
 #[derive(Debug, Args)]
 struct Global {
-    /// The ledger: a SQLite file
+    /// The ledger: a SQLite file, or the URL of a PostgreSQL database
     #[arg(
         long,
         global = true,
@@ -108,6 +112,11 @@ enum Command {
     Backup(moving::BackupArgs),
     Restore(moving::RestoreArgs),
     Copy(moving::CopyArgs),
+    Keys(keys::KeysArgs),
+    Checkpoint(checkpoint::CheckpointArgs),
+    Prove(prove::ProveArgs),
+    Verify(verify::VerifyArgs),
+    Tiles(tiles::TilesArgs),
     Rules(rules::RulesArgs),
     /// Print a completion script for a shell
     Completions {
@@ -135,28 +144,13 @@ impl Context {
         Arc::new(Self::now)
     }
 
-    /// The file of a ledger.
-    fn path_of(text: &str) -> Result<PathBuf, Failure> {
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Err(
-                Failure::new("this version keeps ledgers in SQLite files only")
-                    .hint("give a path, such as `--ledger standing.db`"),
-            );
-        }
-        let path = text
-            .strip_prefix("sqlite://")
-            .or_else(|| text.strip_prefix("sqlite:"));
-        Ok(PathBuf::from(path.unwrap_or(text)))
-    }
-
-    /// The file of the ledger.
-    fn path(&self) -> Result<PathBuf, Failure> {
-        Self::path_of(&self.ledger)
+    fn location(&self) -> Location {
+        Location::from(self.ledger.as_str())
     }
 
     /// A ledger by its path or URL.
     async fn open_named(&self, text: &str, mode: OpenMode) -> Result<Arc<dyn Ledger>, Failure> {
-        Ok(self.open_at(&Self::path_of(text)?, mode).await?)
+        self.open_at(&Location::from(text), mode).await
     }
 
     /// A ledger by its path or URL, made where it is not there.
@@ -166,17 +160,12 @@ impl Context {
 
     /// The ledger, which must be there.
     async fn open(&self) -> Result<Arc<dyn Ledger>, Failure> {
-        let path = self.path()?;
-        match self.open_at(&path, OpenMode::Existing).await {
-            Err(error @ OpenError::Missing { .. }) => Err(Failure::new(&error)
-                .hint("make one with `standing init --preset weibo`, or name it with `--ledger`")),
-            opened => Ok(opened?),
-        }
+        self.open_at(&self.location(), OpenMode::Existing).await
     }
 
-    /// The ledger at a path.
-    async fn open_at(&self, path: &Path, mode: OpenMode) -> Result<Arc<dyn Ledger>, OpenError> {
-        let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(path, mode).await?);
+    /// The ledger that is somewhere.
+    async fn open_at(&self, at: &Location, mode: OpenMode) -> Result<Arc<dyn Ledger>, Failure> {
+        let ledger = at.open(mode, Options::default()).await?;
         if let Ok(mut opened) = self.opened.lock() {
             opened.push(ledger.clone());
         }
@@ -262,6 +251,11 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Backup(args) => moving::backup(context, args).await,
         Command::Restore(args) => moving::restore(context, args).await,
         Command::Copy(args) => moving::copy(context, args).await,
+        Command::Keys(args) => keys::run(context, args),
+        Command::Checkpoint(args) => checkpoint::run(context, args).await,
+        Command::Prove(args) => prove::run(context, args).await,
+        Command::Verify(args) => verify::run(context, args).await,
+        Command::Tiles(args) => tiles::run(context, args).await,
         Command::Rules(args) => rules::run(context, args).await,
         Command::Completions { shell } => {
             let mut command = Cli::command();

@@ -1,5 +1,6 @@
 //! `standing backup`, `restore` and `copy`: a ledger moved as it is.
 
+use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,7 +13,7 @@ use super::Context;
 use super::failure::Failure;
 use crate::intake::unpacked;
 use crate::ledger::tree::TreeHead;
-use crate::ledger::{Ledger, OpenMode};
+use crate::ledger::{Ledger, Location, OpenMode};
 use crate::transfer::{
     ArchiveReader, LedgerSource, Source, TransferError, into_ledger, write_archive,
 };
@@ -60,7 +61,7 @@ pub(super) async fn backup(context: &Context, args: BackupArgs) -> Result<ExitCo
             context,
             &mut source,
             target,
-            &args.file.display().to_string(),
+            &Location::File(args.file.clone()),
         )
         .await;
     }
@@ -71,7 +72,7 @@ pub(super) async fn backup(context: &Context, args: BackupArgs) -> Result<ExitCo
     .await?;
     progress.finish_and_clear();
     if args.file != Path::new("-") {
-        say(context, tree, 0, &args.file.display().to_string());
+        say(context, tree, 0, args.file.display());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -82,7 +83,7 @@ pub(super) async fn restore(context: &Context, args: RestoreArgs) -> Result<Exit
         let ledger = context.open_named(&shown, OpenMode::Existing).await?;
         let mut source = LedgerSource::new(ledger, true).await?;
         let target = context.create(&context.ledger).await?;
-        return into(context, &mut source, target, &context.ledger).await;
+        return into(context, &mut source, target, &context.location()).await;
     }
     // Before there is a ledger, so that none is left behind where the file is no good. Standard
     // input can be read but once.
@@ -93,7 +94,7 @@ pub(super) async fn restore(context: &Context, args: RestoreArgs) -> Result<Exit
     }
     let target = context.create(&context.ledger).await?;
     let mut source = ArchiveReader::new(archive)?.aimed_at(target.clone());
-    into(context, &mut source, target, &context.ledger).await
+    into(context, &mut source, target, &context.location()).await
 }
 
 /// The bytes of an archive, if it begins like one.
@@ -120,7 +121,13 @@ pub(super) async fn copy(context: &Context, args: CopyArgs) -> Result<ExitCode, 
     let ledger = context.open_named(from, OpenMode::Existing).await?;
     let mut source = LedgerSource::new(ledger, args.with_private).await?;
     let target = context.create(&args.to).await?;
-    into(context, &mut source, target, &args.to).await
+    into(
+        context,
+        &mut source,
+        target,
+        &Location::from(args.to.as_str()),
+    )
+    .await
 }
 
 /// Moves a log into a ledger and says so.
@@ -128,7 +135,7 @@ async fn into(
     context: &Context,
     source: &mut dyn Source,
     target: Arc<dyn Ledger>,
-    name: &str,
+    name: &Location,
 ) -> Result<ExitCode, Failure> {
     let progress = progress(context, source.tree().size);
     let moved = into_ledger(source, &*target, |events| progress.set_position(events)).await;
@@ -138,7 +145,7 @@ async fn into(
     Ok(ExitCode::SUCCESS)
 }
 
-fn say(context: &Context, tree: TreeHead, before: u64, name: &str) {
+fn say(context: &Context, tree: TreeHead, before: u64, name: impl Display) {
     let TreeHead { size, root } = tree;
     let more = match before {
         0 => String::new(),
@@ -149,7 +156,8 @@ fn say(context: &Context, tree: TreeHead, before: u64, name: &str) {
     ));
 }
 
-fn progress(context: &Context, events: u64) -> ProgressBar {
+/// A bar over so many events.
+pub(super) fn progress(context: &Context, events: u64) -> ProgressBar {
     if context.out.quiet {
         return ProgressBar::hidden();
     }

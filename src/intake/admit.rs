@@ -14,6 +14,7 @@ use standing_projections::refusal::{Code, Refusal};
 use standing_projections::{Event, Instant, Position};
 
 use super::judge::{Clock, Target, judge};
+use super::leaf_size;
 use super::parts::{Accepted, Verdict, outcomes, part, whole_again};
 use super::register::Register;
 use crate::desk::{Desk, DeskError};
@@ -39,7 +40,8 @@ impl Candidate {
     /// Checks an event by itself, which needs no ledger and can be done ahead.
     #[must_use]
     pub fn new(body: Map<String, Value>) -> Self {
-        Self(match Event::from_object(&body) {
+        let read = leaf_size::check(&body).and_then(|()| Event::from_object(&body));
+        Self(match read {
             Ok(event) => Ok(NewEvent {
                 event,
                 body,

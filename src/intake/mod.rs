@@ -17,6 +17,7 @@ pub mod csv;
 mod input;
 pub mod json;
 pub(crate) mod judge;
+mod leaf_size;
 mod parts;
 mod publish;
 pub mod reader;

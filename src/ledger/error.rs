@@ -3,49 +3,45 @@
 //! Three enums for the three moments: opening, appending, reading. Callers match on the variant and
 //! never on the sentence.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use standing_projections::Position;
 
-use super::Head;
+use super::{Head, Location};
 
 /// Why a ledger could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// There is nothing at that path.
-    #[error("there is no ledger at `{}`", .path.display())]
+    /// There is nothing there, or an empty database.
+    #[error("there is no ledger at `{at}`")]
     Missing {
         /// Where it was looked for.
-        path: PathBuf,
+        at: Location,
     },
     /// The directory that the ledger was to be made in does not exist.
-    #[error("the directory of `{}` does not exist", .path.display())]
+    #[error("the directory of `{at}` does not exist")]
     NoDirectory {
         /// The ledger that was to be made.
-        path: PathBuf,
+        at: Location,
     },
     /// The path is that of a directory.
-    #[error("`{}` is a directory; a ledger is a file", .path.display())]
+    #[error("`{at}` is a directory; a ledger is a file")]
     Directory {
         /// The directory.
-        path: PathBuf,
+        at: Location,
     },
     /// The file belongs to something else.
-    #[error("`{}` is not a ledger; it is left as it is", .path.display())]
+    #[error("`{at}` is not a ledger; it is left as it is")]
     NotALedger {
-        /// The file.
-        path: PathBuf,
+        /// The ledger.
+        at: Location,
     },
-    /// A later version of this program has changed the file's schema.
-    #[error(
-        "`{}` has schema {found}, and this program knows up to {known}: use a newer version",
-        .path.display()
-    )]
+    /// A later version of this program has changed the ledger's schema.
+    #[error("`{at}` has schema {found}, and this program knows up to {known}: use a newer version")]
     Newer {
-        /// The file.
-        path: PathBuf,
+        /// The ledger.
+        at: Location,
         /// The schema's version.
         found: i64,
         /// The latest that this program knows.
@@ -53,23 +49,22 @@ pub enum OpenError {
     },
     /// The ledger was made by a version that was never released, which kept no tree.
     #[error(
-        "`{}` has schema {found} of a version before the first release, and this program needs {known}: \
-         export its events with `audit` of that version and import them into a new ledger",
-        .path.display()
+        "`{at}` has schema {found} of a version before the first release, and this program needs {known}: \
+         export its events with `audit` of that version and import them into a new ledger"
     )]
     Older {
-        /// The file.
-        path: PathBuf,
+        /// The ledger.
+        at: Location,
         /// The schema's version.
         found: i64,
         /// The one that this program needs.
         known: i64,
     },
     /// The file, or its directory, cannot be written to.
-    #[error("`{}` cannot be written to; check the permissions of it and of its directory", .path.display())]
+    #[error("`{at}` cannot be written to; check the permissions of it and of its directory")]
     Unwritable {
-        /// The file.
-        path: PathBuf,
+        /// The ledger.
+        at: Location,
     },
     /// The SQLite library that this program runs with is too old to be trusted with a log.
     #[error("SQLite {found} is too old: before {needed} a log could be damaged")]
@@ -79,11 +74,61 @@ pub enum OpenError {
         /// The oldest that will do.
         needed: &'static str,
     },
+    /// The URL is none that leads to a server.
+    #[error("`{at}` is no URL of a PostgreSQL database: {reason}")]
+    WrongUrl {
+        /// The URL.
+        at: Location,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No server answers.
+    #[error("no PostgreSQL server answers at `{at}`: {reason}")]
+    Unreachable {
+        /// Where it was looked for.
+        at: Location,
+        /// What happened instead.
+        reason: String,
+    },
+    /// The server has no database of that name.
+    #[error("the server has no database `{database}` (`{at}`)")]
+    NoDatabase {
+        /// The ledger that was to be made or opened.
+        at: Location,
+        /// The database.
+        database: String,
+    },
+    /// The server does not let this account do it.
+    #[error("the server refuses `{at}`: {reason}")]
+    Denied {
+        /// The ledger.
+        at: Location,
+        /// What the server says.
+        reason: String,
+    },
+    /// The server is older than those that are tested.
+    #[error("the server of `{at}` is PostgreSQL {found}, and this program needs {needed} or later")]
+    ServerTooOld {
+        /// The ledger that was to be made or opened.
+        at: Location,
+        /// The server's major version.
+        found: i32,
+        /// The oldest that will do.
+        needed: i32,
+    },
+    /// The database cannot hold every text.
+    #[error("the database of `{at}` keeps texts as {found}, and a ledger needs UTF8")]
+    NotUnicode {
+        /// The ledger that was to be made or opened.
+        at: Location,
+        /// The database's encoding.
+        found: String,
+    },
     /// Anything else that the store says.
-    #[error("`{}` could not be opened: {source}", .path.display())]
+    #[error("`{at}` could not be opened: {source}")]
     Store {
-        /// The file.
-        path: PathBuf,
+        /// The ledger.
+        at: Location,
         /// What the store says.
         source: StoreError,
     },
@@ -104,9 +149,24 @@ pub enum StoreError {
     /// There is no room.
     #[error("the disk is full; make room and try again")]
     Full,
-    /// The file may not be written to.
-    #[error("the ledger cannot be written to; check the permissions of it and of its directory")]
+    /// The file may not be written to, or the server takes no writes.
+    #[error(
+        "the ledger cannot be written to; check the permissions of a file and of its directory, \
+         and of a server whether it is a standby"
+    )]
     ReadOnly,
+    /// The server does not let this account do it.
+    #[error("the server refuses it: {detail}")]
+    Denied {
+        /// What the server says.
+        detail: String,
+    },
+    /// The server is out of reach.
+    #[error("the connection to the ledger's server is lost: {detail}")]
+    Lost {
+        /// What happened.
+        detail: String,
+    },
     /// What is stored is not what this program stores.
     #[error("the ledger is damaged ({detail}); restore it from a copy")]
     Damaged {
@@ -120,7 +180,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// A failure that is no more than a sentence.
-    pub(super) fn failed(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub(crate) fn failed(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Failed(Arc::from(reason.into()))
     }
 }

@@ -17,7 +17,9 @@
 mod error;
 mod group;
 mod leaf;
+mod location;
 mod plan;
+pub mod postgres;
 mod private;
 mod row;
 pub mod sqlite;
@@ -30,12 +32,23 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use standing_projections::event::Kind;
 use standing_projections::{Event, Instant, Position};
-use tree::{Grown, Hash};
+use tree::{Grown, Hash, TILE_WIDTH, Tiles};
 
 pub use error::{AppendError, OpenError, StoreError};
 pub use leaf::Leaf;
+pub use location::Location;
+pub use postgres::PostgresLedger;
 pub use private::Private;
-pub use sqlite::{OpenMode, SqliteLedger};
+pub use sqlite::SqliteLedger;
+
+/// What to do where there is no ledger yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenMode {
+    /// Refuse.
+    Existing,
+    /// Make one. A ledger that is there is opened as it is.
+    Create,
+}
 
 /// Where the ledger's own time comes from.
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
@@ -342,6 +355,21 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// What the store says.
     async fn hashes(&self, level: u8, from: u64, count: u64) -> Result<Vec<Hash>, StoreError>;
+
+    /// The tiles that proofs about these leaves need in the tree over the first `size` events: for
+    /// an inclusion the leaf's index, for the consistency with a smaller tree its last leaf's. For
+    /// the root alone, none.
+    ///
+    /// # Errors
+    /// What the store says. Where the store lacks a hash, what is made of the tiles is none.
+    async fn tiles(&self, size: u64, leaves: &[u64]) -> Result<Tiles, StoreError> {
+        let mut tiles = Tiles::new(size);
+        for id in Tiles::needed(size, leaves) {
+            let (from, count) = (id.number * TILE_WIDTH, id.width(size));
+            tiles.insert(id, self.hashes(id.level, from, count).await?);
+        }
+        Ok(tiles)
+    }
 
     /// The rows after a position as they are stored, for those who check them.
     ///

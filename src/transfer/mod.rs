@@ -14,7 +14,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use standing_projections::Position;
 
-use crate::ledger::tree::{Edge, Hash, Tiles, TreeHead};
+use crate::ledger::tree::{Edge, Hash, TreeHead};
 use crate::ledger::{AppendError, Ledger, Query, Replica, StoreError};
 
 pub use archive::{ArchiveReader, write_archive};
@@ -166,10 +166,6 @@ fn missing(size: u64) -> StoreError {
 /// # Errors
 /// What the store says; [`StoreError::Damaged`] where hashes are missing.
 pub async fn tree_of(ledger: &dyn Ledger, size: u64) -> Result<TreeHead, StoreError> {
-    let mut tiles = Tiles::new(size);
-    for id in Tiles::needed(size, &[]) {
-        let hashes = ledger.hashes(id.level, id.number * 256, id.width(size));
-        tiles.insert(id, hashes.await?);
-    }
+    let tiles = ledger.tiles(size, &[]).await?;
     tiles.head().ok_or_else(|| missing(size))
 }

@@ -1,4 +1,5 @@
-//! What the black-box tests share: a ledger in a temporary folder, and the program itself.
+//! What the black-box tests share: a temporary folder with a ledger, and the program itself. The
+//! ledger is a file in the folder, or with `STANDING_TEST_STORE=postgres` a database of the test's own.
 //!
 //! Nothing here calls the library: what a test learns, it learns from files, streams and exit
 //! codes, as a person or a script would.
@@ -6,6 +7,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod events;
+pub(crate) mod server;
 
 use std::fmt;
 use std::io::Write;
@@ -14,6 +16,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
+use server::Place;
 use tempfile::TempDir;
 
 /// The three versions that most tests judge by; their folder is `tests/rulebooks`.
@@ -130,13 +133,16 @@ pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 /// A folder with, most often, a ledger in it.
 pub(crate) struct Ledger {
     dir: TempDir,
+    pub(crate) place: Place,
 }
 
 impl Ledger {
     /// A folder without a ledger.
     pub(crate) fn none() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        Self { dir }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            place: Place::new(),
+        }
     }
 
     /// A ledger without a rulebook.
@@ -168,13 +174,14 @@ impl Ledger {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// The program, about to run in the folder, where `standing.db` is the default.
+    /// The program, about to run in the folder with the ledger of the fixture as its default.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_standing"));
         command.args(args).current_dir(self.dir.path());
-        for name in ["STANDING_LEDGER", "NO_COLOR", "RUST_BACKTRACE"] {
+        for name in ["STANDING_KEY", "NO_COLOR", "RUST_BACKTRACE"] {
             command.env_remove(name);
         }
+        self.place.name_to(&mut command);
         command.stdin(Stdio::null());
         command
     }

@@ -4,4 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod conformance;
+mod postgres;
+#[path = "../common/server.rs"]
+mod server;
 mod sqlite;

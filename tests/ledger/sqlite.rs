@@ -8,9 +8,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
-use standing::ledger::sqlite::{OLDEST_SQLITE, OpenMode, check_sqlite_version};
+use standing::ledger::sqlite::{OLDEST_SQLITE, check_sqlite_version};
 use standing::ledger::{
-    AppendError, Condition, Ledger, OpenError, Options, Recorded, SqliteLedger, StoreError,
+    AppendError, Condition, Ledger, OpenError, OpenMode, Options, Recorded, SqliteLedger,
+    StoreError,
 };
 use standing_projections::{Instant, Position};
 
@@ -77,7 +78,7 @@ impl Store for SqliteStore {
     }
 }
 
-conformance::suite!(SqliteStore::new());
+conformance::suite!(Some(SqliteStore::new()));
 
 async fn append(ledger: &SqliteLedger, id: &str) -> Result<Position, AppendError> {
     let appended = ledger

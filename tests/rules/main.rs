@@ -7,11 +7,14 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use server::Place;
 use tempfile::TempDir;
 
 mod checking;
 mod publishing;
 mod reading;
+#[path = "../common/server.rs"]
+mod server;
 
 /// What a run of the program came to.
 struct Ran {
@@ -20,12 +23,18 @@ struct Ran {
     err: String,
 }
 
-/// A directory with a ledger named `standing.db`, and the program in it.
-struct Desk(TempDir);
+/// A directory with a ledger, and the program in it.
+struct Desk {
+    dir: TempDir,
+    place: Place,
+}
 
 impl Desk {
     fn new() -> Self {
-        Self(TempDir::new().unwrap())
+        Self {
+            dir: TempDir::new().unwrap(),
+            place: Place::new(),
+        }
     }
 
     /// With a ledger that holds the three versions of the preset `weibo`.
@@ -36,13 +45,10 @@ impl Desk {
     }
 
     fn run(&self, args: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_standing"))
-            .args(args)
-            .current_dir(self.0.path())
-            .env_remove("STANDING_LEDGER")
-            .env("NO_COLOR", "1")
-            .output()
-            .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_standing"));
+        command.args(args).current_dir(self.dir.path());
+        self.place.name_to(&mut command);
+        let output = command.env("NO_COLOR", "1").output().unwrap();
         Ran {
             code: output.status.code().unwrap(),
             out: String::from_utf8(output.stdout).unwrap(),
@@ -64,7 +70,7 @@ impl Desk {
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
-        self.0.path().join(name)
+        self.dir.path().join(name)
     }
 
     /// Writes the first version of `weibo` under that name, with words of it replaced.

@@ -26,18 +26,18 @@ use standing_projections::{Instant, Position};
 
 use super::group::Appender;
 use super::row::Row;
-use super::tree::Hash;
+use super::tree::{Hash, Tiles};
 use super::{
     AppendError, Appended, Condition, Head, Key, Ledger, NewEvent, Private, Query, Recorded,
     Replica, StoreError, StoredEvent, StoredRow,
 };
-pub use open::{OLDEST_SQLITE, OpenMode, check_sqlite_version};
+pub use open::{OLDEST_SQLITE, check_sqlite_version};
 
 /// A ledger in a SQLite file.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// use standing::ledger::{Ledger, SqliteLedger, sqlite::OpenMode};
+/// use standing::ledger::{Ledger, OpenMode, SqliteLedger};
 /// use standing_projections::Position;
 /// let directory = tempfile::tempdir().unwrap();
 /// let ledger = SqliteLedger::open(directory.path().join("log.db"), OpenMode::Create).await.unwrap();
@@ -154,6 +154,12 @@ impl Ledger for SqliteLedger {
     async fn hashes(&self, level: u8, from: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
         let mut conn = self.reader().await?;
         let found = read::hashes(&mut conn, level, from, count).await;
+        found.map_err(|error| self.failure(error))
+    }
+
+    async fn tiles(&self, size: u64, leaves: &[u64]) -> Result<Tiles, StoreError> {
+        let mut conn = self.reader().await?;
+        let found = read::tiles(&mut conn, size, leaves).await;
         found.map_err(|error| self.failure(error))
     }
 

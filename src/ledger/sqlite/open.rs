@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, Sq
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use super::super::group::{Appender, Writer};
-use super::super::{OpenError, Options};
+use super::super::{Location, OpenError, OpenMode, Options};
 use super::append::{Connect, SqliteWriter};
 use super::code::{BUSY, CANTOPEN, NOTADB, PERM, READONLY, primary_code};
 use super::{SqliteLedger, failure};
@@ -24,15 +24,6 @@ pub const OLDEST_SQLITE: &str = "3.51.3";
 
 /// How many connections read at once.
 const READERS: u32 = 4;
-
-/// What to do where there is no ledger yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OpenMode {
-    /// Refuse.
-    Existing,
-    /// Make one. A ledger that is there is opened as it is.
-    Create,
-}
 
 /// Whether that version of SQLite is new enough.
 ///
@@ -55,7 +46,7 @@ pub fn check_sqlite_version(found: &str) -> Result<(), OpenError> {
 const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 
 /// Schema 1 was never released.
-fn migrations() -> [Migration; 1] {
+pub(super) fn migrations() -> [Migration; 1] {
     [Migration::new(
         2,
         "log".into(),
@@ -118,7 +109,7 @@ impl SqliteLedger {
         };
         let writer = SqliteWriter::connect(&writing).await;
         let writer = writer.map_err(|source| OpenError::Store {
-            path: opening.path.clone(),
+            at: opening.at(),
             source,
         })?;
         let reading = connect
@@ -149,41 +140,41 @@ struct Opening {
 }
 
 impl Opening {
+    fn at(&self) -> Location {
+        Location::File(self.path.clone())
+    }
+
     fn store(&self, error: sqlx::Error) -> OpenError {
         OpenError::Store {
-            path: self.path.clone(),
+            at: self.at(),
             source: failure(error, self.busy_timeout),
         }
     }
 
     fn not_a_ledger(&self) -> OpenError {
-        OpenError::NotALedger {
-            path: self.path.clone(),
-        }
+        OpenError::NotALedger { at: self.at() }
     }
 
     fn error(&self, error: sqlx::Error) -> OpenError {
         match primary_code(&error) {
-            Some(PERM | READONLY | CANTOPEN) => OpenError::Unwritable {
-                path: self.path.clone(),
-            },
+            Some(PERM | READONLY | CANTOPEN) => OpenError::Unwritable { at: self.at() },
             Some(NOTADB) => self.not_a_ledger(),
             _ => self.store(error),
         }
     }
 
     fn check_path(&self, mode: OpenMode) -> Result<(), OpenError> {
-        let path = self.path.clone();
-        match std::fs::metadata(&path) {
-            Ok(found) if found.is_dir() => Err(OpenError::Directory { path }),
+        let (path, at) = (&self.path, self.at());
+        match std::fs::metadata(path) {
+            Ok(found) if found.is_dir() => Err(OpenError::Directory { at }),
             Ok(_) => Ok(()),
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(self.store(sqlx::Error::Io(error)))
             }
-            Err(_) if mode == OpenMode::Existing => Err(OpenError::Missing { path }),
+            Err(_) if mode == OpenMode::Existing => Err(OpenError::Missing { at }),
             Err(_) => match path.parent() {
                 Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => {
-                    Err(OpenError::NoDirectory { path })
+                    Err(OpenError::NoDirectory { at })
                 }
                 _ => Ok(()),
             },
@@ -209,13 +200,13 @@ impl Opening {
         let known = migrations.iter().map(|one| one.version).max().unwrap_or(0);
         match found {
             Schema::Version(found) if found > known => Err(OpenError::Newer {
-                path: self.path.clone(),
+                at: self.at(),
                 found,
                 known,
             }),
             Schema::Version(found) if found == known => Ok(()),
             Schema::Version(found) => Err(OpenError::Older {
-                path: self.path.clone(),
+                at: self.at(),
                 found,
                 known,
             }),

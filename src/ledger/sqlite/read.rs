@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
 use standing_projections::{Instant, Position};
 
-use super::super::tree::Hash;
+use super::super::tree::{Hash, TILE_WIDTH, Tiles};
 use super::super::{Head, Key, Query, StoredEvent, StoredRow};
 use super::names::json_list;
 
@@ -80,6 +80,45 @@ fn find_statement() -> String {
     )
 }
 
+/// Entries of levels of the tree, each a level, a first entry and how many: the runs that are
+/// wanted, in their order. One row for each run, and one question for all: handing over each hash by
+/// itself costs more than finding it.
+const HASHES: &str = "SELECT wanted.key, CASE wanted.value ->> 0 \
+    WHEN 0 THEN (SELECT group_concat(hex(hash), '') FROM \
+        (SELECT hash FROM events WHERE position > wanted.value ->> 1 \
+         AND position <= (wanted.value ->> 1) + (wanted.value ->> 2) ORDER BY position)) \
+    ELSE (SELECT group_concat(hex(hash), '') FROM \
+        (SELECT hash FROM tree WHERE level = wanted.value ->> 0 AND number >= wanted.value ->> 1 \
+         AND number < (wanted.value ->> 1) + (wanted.value ->> 2) ORDER BY number)) END \
+    FROM json_each(?1) AS wanted";
+
+async fn runs(
+    conn: &mut SqliteConnection,
+    wanted: &[(u8, u64, u64)],
+) -> Result<Vec<Vec<Hash>>, sqlx::Error> {
+    let asked = wanted.iter().map(|(level, from, count)| {
+        // No log is longer than its positions can say.
+        let bounded = |n: u64| n.min(1 << 60);
+        [u64::from(*level), bounded(*from), bounded(*count)]
+    });
+    let asked: Vec<[u64; 3]> = asked.collect();
+    let rows: Vec<(i64, Option<String>)> = sqlx::query_as(HASHES)
+        .bind(serde_json::json!(asked).to_string())
+        .fetch_all(conn)
+        .await?;
+    let mut found = vec![Vec::new(); wanted.len()];
+    for (index, text) in rows {
+        let hashes = text.as_deref().unwrap_or_default().as_bytes().chunks(64);
+        let hashes: Option<Vec<Hash>> = hashes.map(Hash::from_hex).collect();
+        let hashes =
+            hashes.ok_or_else(|| sqlx::Error::Decode("a hash of the tree is none".into()))?;
+        if let Some(place) = usize::try_from(index).ok().and_then(|at| found.get_mut(at)) {
+            *place = hashes;
+        }
+    }
+    Ok(found)
+}
+
 /// Entries of a level of the tree.
 pub(super) async fn hashes(
     conn: &mut SqliteConnection,
@@ -87,30 +126,26 @@ pub(super) async fn hashes(
     from: u64,
     count: u64,
 ) -> Result<Vec<Hash>, sqlx::Error> {
-    // One row for all: handing over each by itself costs more than finding it.
-    let all: Option<String> = sqlx::query_scalar(match level {
-        0 => {
-            "SELECT group_concat(hex(hash), '') FROM (SELECT hash FROM events \
-             WHERE position > ?2 AND position <= ?2 + ?3 AND ?1 = 0 ORDER BY position)"
-        }
-        _ => {
-            "SELECT group_concat(hex(hash), '') FROM (SELECT hash FROM tree \
-             WHERE level = ?1 AND number >= ?2 AND number < ?2 + ?3 ORDER BY number)"
-        }
-    })
-    .bind(i64::from(level))
-    .bind(i64::try_from(from).unwrap_or(i64::MAX))
-    .bind(i64::try_from(count).unwrap_or(i64::MAX))
-    .fetch_one(conn)
-    .await?;
-    let all = all.unwrap_or_default();
-    let hashes = all.as_bytes().chunks(64).map(|hash| {
-        std::str::from_utf8(hash)
-            .ok()
-            .and_then(Hash::from_hex)
-            .ok_or_else(|| sqlx::Error::Decode("a hash of the tree is none".into()))
-    });
-    hashes.collect()
+    let found = runs(conn, &[(level, from, count)]).await?;
+    Ok(found.into_iter().next().unwrap_or_default())
+}
+
+/// The tiles that proofs about these leaves need.
+pub(super) async fn tiles(
+    conn: &mut SqliteConnection,
+    size: u64,
+    leaves: &[u64],
+) -> Result<Tiles, sqlx::Error> {
+    let ids = Tiles::needed(size, leaves);
+    let wanted = ids
+        .iter()
+        .map(|id| (id.level, id.number * TILE_WIDTH, id.width(size)));
+    let found = runs(conn, &wanted.collect::<Vec<_>>()).await?;
+    let mut tiles = Tiles::new(size);
+    for (id, hashes) in ids.into_iter().zip(found) {
+        tiles.insert(id, hashes);
+    }
+    Ok(tiles)
 }
 
 /// The rows after a position, as they are stored.
@@ -355,6 +390,13 @@ mod tests {
         assert!(
             found.contains("SEARCH events USING INDEX events_by_key (source=? AND id=?)"),
             "{found}"
+        );
+        let hashes = plan(&mut conn, HASHES).await;
+        assert!(
+            hashes.contains("SEARCH events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)")
+                && hashes
+                    .contains("SEARCH tree USING PRIMARY KEY (level=? AND number>? AND number<?)"),
+            "{hashes}"
         );
         let all = plan(&mut conn, &Statement::of(&Query::default()).sql).await;
         assert!(

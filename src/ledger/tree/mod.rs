@@ -40,16 +40,15 @@ impl Hash {
 
     /// The hash that is written in 64 hexadecimal digits.
     #[must_use]
-    pub fn from_hex(text: &str) -> Option<Self> {
-        let (mut hash, digits) = ([0; 32], text.as_bytes());
-        if digits.len() != 64 {
-            return None;
+    pub fn from_hex(text: impl AsRef<[u8]>) -> Option<Self> {
+        let digits: &[u8; 64] = text.as_ref().try_into().ok()?;
+        let (mut hash, mut valid) = ([0; 32], true);
+        for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+            let (high, low) = (nibble(pair[0]), nibble(pair[1]));
+            valid &= high < 16 && low < 16;
+            *byte = high << 4 | low & 15;
         }
-        for (byte, pair) in hash.iter_mut().zip(digits.chunks(2)) {
-            let digit = |at: usize| char::from(pair[at]).to_digit(16);
-            *byte = u8::try_from(digit(0)? * 16 + digit(1)?).ok()?;
-        }
-        Some(Self(hash))
+        valid.then_some(Self(hash))
     }
 
     /// The hash of a leaf: SHA-256 of 0x00 and its bytes.
@@ -80,6 +79,16 @@ impl Hash {
     #[must_use]
     pub fn of_nothing() -> Self {
         Self(Sha256::digest([]).into())
+    }
+}
+
+/// What a hexadecimal digit stands for; 255 where it is none.
+fn nibble(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        b'A'..=b'F' => digit - b'A' + 10,
+        _ => 255,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every store of the log must do, written against the trait alone.
 //!
-//! A store's tests say `conformance::suite!(a store)` and get one test for each behaviour here.
+//! A store's tests say `conformance::suite!(Some(a store))` and get one test for each behaviour
+//! here; without a store, each is skipped.
 
 mod appending;
 mod filters;
@@ -35,7 +36,8 @@ macro_rules! suite {
     ($store:expr; $($behaviour:ident)+) => {$(
         #[tokio::test(flavor = "multi_thread")]
         async fn $behaviour() {
-            $crate::conformance::$behaviour(&$store).await;
+            let Some(store) = $store else { return };
+            $crate::conformance::$behaviour(&store).await;
         }
     )+};
     ($store:expr) => {
@@ -72,7 +74,10 @@ macro_rules! suite {
 
         #[tokio::test(flavor = "multi_thread")]
         async fn a_log_is_copied_as_it_is() {
-            $crate::conformance::a_log_is_copied_as_it_is(&$store, &$store).await;
+            let (Some(from), Some(to)) = ($store, $store) else {
+                return;
+            };
+            $crate::conformance::a_log_is_copied_as_it_is(&from, &to).await;
         }
     };
 }

@@ -1,7 +1,7 @@
 //! The tree over the log, and what is private beside it.
 
 use serde_json::{Value, json};
-use standing::ledger::tree::{Edge, Hash, TileId, Tiles, TreeHead, verify};
+use standing::ledger::tree::{Edge, Hash, TreeHead, verify};
 use standing::ledger::{AppendError, Condition, Ledger, NewEvent, Recorded, Replica};
 use standing_projections::Position;
 
@@ -30,17 +30,6 @@ async fn tree(ledger: &dyn Ledger) -> TreeHead {
     }
 }
 
-/// The proof from what the store keeps.
-async fn stored_tiles(ledger: &dyn Ledger, size: u64, leaf: u64) -> Tiles {
-    let mut tiles = Tiles::new(size);
-    for id in Tiles::needed(size, &[leaf]) {
-        let TileId { level, number } = id;
-        let hashes = ledger.hashes(level, number * 256, id.width(size)).await;
-        tiles.insert(id, hashes.unwrap());
-    }
-    tiles
-}
-
 pub(crate) async fn every_append_is_proved_at_once_and_later(store: &impl Store) {
     let ledger = store.open().await;
     let other = store.open().await;
@@ -65,13 +54,13 @@ pub(crate) async fn every_append_is_proved_at_once_and_later(store: &impl Store)
     let head = *heads.last().unwrap();
     let log = all(&*ledger).await;
     for index in (0..head.size).step_by(37) {
-        let tiles = stored_tiles(&*ledger, head.size, index).await;
+        let tiles = ledger.tiles(head.size, &[index]).await.unwrap();
         assert_eq!(tiles.head(), Some(head));
         let leaf = Hash::of_leaf(log[index as usize].json.as_bytes());
         verify::inclusion(leaf, index, head, &tiles.inclusion(index).unwrap()).unwrap();
     }
     for older in &heads[1..] {
-        let tiles = stored_tiles(&*ledger, head.size, older.size - 1).await;
+        let tiles = ledger.tiles(head.size, &[older.size - 1]).await.unwrap();
         let path = tiles.consistency(older.size).unwrap();
         verify::consistency(*older, head, &path).unwrap();
     }
@@ -149,7 +138,7 @@ pub(crate) async fn what_is_private_is_kept_beside_the_log_until_it_is_erased(st
     let erased = append(&*ledger, &[erasure("d1-a", "e", 1)]).await;
     let kept = ledger.private(&positions).await.unwrap();
     assert!(kept[1].is_none() && kept[3].is_some());
-    let tiles = stored_tiles(&*ledger, 5, 3).await;
+    let tiles = ledger.tiles(5, &[3]).await.unwrap();
     let path = tiles.consistency(before.size).unwrap();
     verify::consistency(before, erased.tree.head(), &path).unwrap();
     // Again, or where there was nothing, it is an event like any other.

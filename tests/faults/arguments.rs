@@ -7,6 +7,8 @@ use anyhow::{Context, Result};
 pub(crate) struct Wanted {
     /// How many writers are killed.
     pub(crate) kills: u64,
+    /// How many bits are flipped.
+    pub(crate) flips: u64,
     /// What everything that looks random follows from.
     pub(crate) seed: u64,
 }
@@ -15,6 +17,7 @@ impl Default for Wanted {
     fn default() -> Self {
         Self {
             kills: 240,
+            flips: 240,
             seed: fastrand::u64(..1_000_000_000),
         }
     }
@@ -35,6 +38,7 @@ impl Wanted {
             };
             match argument.as_str() {
                 "--kills" => wanted.kills = value()?.parse().context("`--kills`")?,
+                "--flips" => wanted.flips = value()?.parse().context("`--flips`")?,
                 "--seed" => wanted.seed = value()?.parse().context("`--seed`")?,
                 "--case" => others.push(value()?),
                 _ => others.push(argument),

@@ -11,8 +11,8 @@ use sha2::Sha256;
 use standing::ledger::{Key, Ledger, Private, Query, StoredEvent};
 use standing_projections::{Event, Position};
 
-use crate::answer::{Acknowledged, Answer};
-use crate::claims::Claims;
+use crate::answer::Answer;
+use crate::claims::{Claims, batch_of};
 use crate::plan::{BatchName, Name, developer_of};
 use crate::store::Store;
 use crate::tree;
@@ -34,6 +34,7 @@ pub(crate) struct Checked {
 
 /// Opens the ledger and holds it against what was said to have happened to it.
 pub(crate) async fn check(store: &Store, seed: u64, said: &[Answer]) -> Result<Checked> {
+    store.at_rest().await?;
     let ledger = store.open_existing().await.context("cannot be opened")?;
     let checked = check_open(&*ledger, seed, said).await;
     ledger.close().await;
@@ -244,16 +245,4 @@ fn check_batches(log: &[StoredEvent]) -> Result<HashMap<Name, u64>> {
         }
     }
     Ok(places)
-}
-
-/// Of which batch that was said.
-pub(crate) fn batch_of(answer: &Answer) -> Option<BatchName> {
-    match answer {
-        Answer::Acknowledged(Acknowledged { batch, .. })
-        | Answer::Refused { batch, .. }
-        | Answer::Failed { batch, .. }
-        | Answer::Unknown { batch, .. }
-        | Answer::Settled { batch, .. } => Some(*batch),
-        Answer::Opened | Answer::NotOpened { .. } | Answer::Done => None,
-    }
 }

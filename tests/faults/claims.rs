@@ -1,6 +1,6 @@
 //! What writers said, held against the log.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::{Context, Result, ensure};
 use standing::ledger::StoredEvent;
@@ -37,7 +37,7 @@ impl Claims<'_> {
                     counts.0 += acknowledged.last + 1 - acknowledged.first;
                 }
                 Answer::Settled { batch, .. } => {
-                    let names = Plan::of(self.seed, *batch).own(*batch);
+                    let names = Plan::of(self.seed, *batch).again(self.seed, *batch);
                     ensure!(
                         names.iter().all(|name| self.places.contains_key(name)),
                         "settled and not there: {batch:?}"
@@ -157,4 +157,33 @@ impl Claims<'_> {
         );
         Ok(())
     }
+}
+
+/// Of which batch that was said.
+pub(crate) fn batch_of(answer: &Answer) -> Option<BatchName> {
+    match answer {
+        Answer::Acknowledged(Acknowledged { batch, .. })
+        | Answer::Refused { batch, .. }
+        | Answer::Failed { batch, .. }
+        | Answer::Unknown { batch, .. }
+        | Answer::Settled { batch, .. } => Some(*batch),
+        Answer::Opened | Answer::NotOpened { .. } | Answer::Done => None,
+    }
+}
+
+/// The batches of which it is not known whether they are in the log.
+pub(crate) fn unknown(said: &[Answer]) -> Vec<BatchName> {
+    let mut unknown = BTreeSet::new();
+    for answer in said {
+        match (answer, batch_of(answer)) {
+            (Answer::Unknown { batch, .. }, _) => {
+                unknown.insert(*batch);
+            }
+            (_, Some(batch)) => {
+                unknown.remove(&batch);
+            }
+            _ => {}
+        }
+    }
+    unknown.into_iter().collect()
 }

@@ -14,8 +14,8 @@ use anyhow::{Context, Result, ensure};
 
 use crate::answer::Answer;
 use crate::arguments::Wanted;
-use crate::check::{Checked, batch_of, check};
-use crate::plan::BatchName;
+use crate::check::{Checked, check};
+use crate::claims::unknown;
 use crate::process::{Ended, Moment, Writing, writer};
 use crate::round::round;
 use crate::store::{Store, wait_for};
@@ -286,21 +286,4 @@ impl Run {
         ensure!(left.is_empty(), "still unknown: {left:?}");
         wait_for(check(&self.store, seed, &said))
     }
-}
-
-/// The batches of which it is not known whether they are in the log.
-fn unknown(said: &[Answer]) -> Vec<BatchName> {
-    let mut unknown = BTreeSet::new();
-    for answer in said {
-        match (answer, batch_of(answer)) {
-            (Answer::Unknown { batch, .. }, _) => {
-                unknown.insert(*batch);
-            }
-            (_, Some(batch)) => {
-                unknown.remove(&batch);
-            }
-            _ => {}
-        }
-    }
-    unknown.into_iter().collect()
 }

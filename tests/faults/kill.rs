@@ -3,13 +3,12 @@
 //! The power stays on, so this is about what a process leaves behind: half a transaction in the
 //! WAL, locks, an index of the WAL that nobody finished.
 
-use std::path::Path;
-
 use anyhow::{Result, ensure};
 
 use crate::answer::Answer;
 use crate::arguments::Wanted;
-use crate::check::{Checked, batch_of, check};
+use crate::check::{Checked, check};
+use crate::claims::batch_of;
 use crate::plan::{BatchName, Plan, numbers};
 use crate::process::{Ended, Moment, Writing, writer};
 use crate::reader::{Manner, Reading};
@@ -18,11 +17,11 @@ use crate::store::{Store, wait_for};
 use crate::writer::Orders;
 
 /// How many writers of a ledger are killed one after the other.
-const LIVES: u64 = 12;
+pub(crate) const LIVES: u64 = 12;
 
 /// What rounds came to.
 #[derive(Clone, Copy, Debug, Default)]
-struct Figures {
+pub(crate) struct Figures {
     ledgers: u64,
     killed: u64,
     acknowledged: u64,
@@ -31,7 +30,8 @@ struct Figures {
 }
 
 impl Figures {
-    fn add(&mut self, checked: &Checked) {
+    pub(crate) fn add(&mut self, (checked, killed): &(Checked, u64)) {
+        self.killed += killed;
         self.ledgers += 1;
         self.acknowledged += checked.acknowledged;
         self.settled += checked.settled;
@@ -54,38 +54,37 @@ pub(crate) fn one_ledger_again_and_again(case: &'static str, wanted: Wanted) -> 
     let mut figures = Figures::default();
     for number in 0..(wanted.kills / 2).div_ceil(LIVES) {
         let seed = wanted.seed + number;
-        let (checked, killed) = round(case, seed, |folder| killed_again(folder, seed))?;
-        figures.add(&checked);
-        figures.killed += killed;
+        figures.add(&round(case, seed, |folder| {
+            killed_again(&Store::in_folder(folder), seed)
+        })?);
     }
     Ok(figures.to_string())
 }
 
 /// Kills the writers of one ledger one after the other; each sends again what was under way when
 /// the one before it was killed.
-fn killed_again(folder: &Path, seed: u64) -> Result<(Checked, u64)> {
-    let store = Store::in_folder(folder);
+pub(crate) fn killed_again(store: &Store, seed: u64) -> Result<(Checked, u64)> {
     let mut rng = numbers(seed, &[0]);
     let reading = match rng.u32(..3) {
         0 => None,
         1 => Some(Manner::Stays),
         _ => Some(Manner::ComesAndGoes),
     };
-    let reading = reading.map(|manner| Reading::start(&store, manner, numbers(seed, &[1])));
+    let reading = reading.map(|manner| Reading::start(store, manner, numbers(seed, &[1])));
     let mut said: Vec<Answer> = Vec::new();
     let mut killed = 0;
     let mut checked = Checked::default();
     for life in 0..LIVES {
         let orders = Orders {
             settle: in_flight(seed, &said),
-            ..orders(&store, seed, life, rng.u64(1..=8))
+            ..orders(store, seed, life, rng.u64(1..=8))
         };
         let ended = Writing::start(writer(&orders)?)?.kill_at(Moment::any(&mut rng))?;
         killed += u64::from(ended.was_killed()?);
         said.extend(ended.said);
         // A ledger that was killed before it was made is none yet.
         if said.contains(&Answer::Opened) {
-            checked = wait_for(check(&store, seed, &said))?;
+            checked = wait_for(check(store, seed, &said))?;
         }
     }
     if let Some(reading) = reading {
@@ -130,54 +129,52 @@ pub(crate) fn a_new_ledger_while_it_is_made(case: &'static str, wanted: Wanted) 
     let mut figures = Figures::default();
     for number in 0..wanted.kills / 6 {
         let seed = wanted.seed + number;
-        let (checked, killed) = round(case, seed, |folder| killed_while_made(folder, seed))?;
-        figures.add(&checked);
-        figures.killed += killed;
+        figures.add(&round(case, seed, |folder| {
+            killed_while_made(&Store::in_folder(folder), seed)
+        })?);
     }
     Ok(figures.to_string())
 }
 
 /// Kills the first writer of a ledger early on; the next one must find a ledger, or nothing.
-fn killed_while_made(folder: &Path, seed: u64) -> Result<(Checked, u64)> {
-    let store = Store::in_folder(folder);
+pub(crate) fn killed_while_made(store: &Store, seed: u64) -> Result<(Checked, u64)> {
     let mut rng = numbers(seed, &[0]);
     let moment = Moment::After(std::time::Duration::from_micros(rng.u64(..40_000)));
-    let first = Writing::start(writer(&orders(&store, seed, 0, 2))?)?.kill_at(moment)?;
+    let first = Writing::start(writer(&orders(store, seed, 0, 2))?)?.kill_at(moment)?;
     let killed = u64::from(first.was_killed()?);
     let second = Orders {
         batches: 5,
-        ..orders(&store, seed, 1, 2)
+        ..orders(store, seed, 1, 2)
     };
     let second = Writing::start(writer(&second)?)?.end()?;
     ensure!(!second.was_killed()?);
     let said = [first.said, second.said].concat();
-    Ok((wait_for(check(&store, seed, &said))?, killed))
+    Ok((wait_for(check(store, seed, &said))?, killed))
 }
 
 pub(crate) fn one_of_several_writers(case: &'static str, wanted: Wanted) -> Result<String> {
     let mut figures = Figures::default();
     for number in 0..wanted.kills / 4 / 2 {
         let seed = wanted.seed + number;
-        let (checked, killed) = round(case, seed, |folder| killed_beside_others(folder, seed))?;
-        figures.add(&checked);
-        figures.killed += killed;
+        figures.add(&round(case, seed, |folder| {
+            killed_beside_others(&Store::in_folder(folder), seed)
+        })?);
     }
     Ok(figures.to_string())
 }
 
 /// Of three processes that write to one ledger, two are killed; the third must not notice.
-fn killed_beside_others(folder: &Path, seed: u64) -> Result<(Checked, u64)> {
-    let store = Store::in_folder(folder);
+pub(crate) fn killed_beside_others(store: &Store, seed: u64) -> Result<(Checked, u64)> {
     let mut rng = numbers(seed, &[0]);
-    let reading = Reading::start(&store, Manner::Stays, numbers(seed, &[1]));
+    let reading = Reading::start(store, Manner::Stays, numbers(seed, &[1]));
     let survivor = Orders {
         batches: 25,
-        ..orders(&store, seed, 0, 2)
+        ..orders(store, seed, 0, 2)
     };
     let survivor = Writing::start(writer(&survivor)?)?;
     let doomed = [1, 2].map(|life| {
         let producers = rng.u64(1..=4);
-        Writing::start(writer(&orders(&store, seed, life, producers))?)
+        Writing::start(writer(&orders(store, seed, life, producers))?)
     });
     let mut said = Vec::new();
     let mut killed = 0;
@@ -192,7 +189,7 @@ fn killed_beside_others(folder: &Path, seed: u64) -> Result<(Checked, u64)> {
         ended
     };
     said.extend(others);
-    let checked = wait_for(check(&store, seed, &said))?;
+    let checked = wait_for(check(store, seed, &said))?;
     reading.end(&checked.log)?;
     Ok((checked, killed))
 }

@@ -9,6 +9,8 @@ mod arguments;
 mod check;
 mod claims;
 mod disk;
+mod flip;
+mod flip_rows;
 mod full;
 mod import;
 mod inject;
@@ -16,11 +18,14 @@ mod kill;
 mod mounts;
 mod order;
 mod plan;
+mod postgres;
 mod power;
 mod process;
+mod proxy;
 mod reader;
 mod readonly;
 mod round;
+mod server;
 mod store;
 mod trace;
 mod tree;
@@ -34,6 +39,7 @@ use libtest_mimic::{Failed, Trial};
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some(writer::AS_WRITER) => return writer::main(),
+        Some(server::BESIDE_SERVER) => return server::main(),
         Some(mounts::IN_NAMESPACE) => return mounts::main(),
         _ => {}
     }
@@ -55,6 +61,7 @@ enum Needs {
     Nothing,
     Strace,
     Mounts,
+    Server,
 }
 
 impl Needs {
@@ -64,6 +71,7 @@ impl Needs {
             Self::Nothing => true,
             Self::Strace => trace::can_trace(),
             Self::Mounts => mounts::can_mount(),
+            Self::Server => server::can_serve(),
         }
     }
 
@@ -72,11 +80,12 @@ impl Needs {
             Self::Nothing => "nothing",
             Self::Strace => "`strace`, and the right to use it",
             Self::Mounts => "the right to mount a file system",
+            Self::Server => "PostgreSQL",
         }
     }
 }
 
-const CASES: [(&str, Needs, Work); 12] = [
+const CASES: [(&str, Needs, Work); 19] = [
     (
         "kill::one_ledger_again_and_again",
         Needs::Nothing,
@@ -132,6 +141,41 @@ const CASES: [(&str, Needs, Work); 12] = [
         "readonly::nothing_is_written_and_that_is_told",
         Needs::Mounts,
         mounts::in_namespace,
+    ),
+    (
+        "flip::every_one_that_matters_is_found",
+        Needs::Nothing,
+        flip::every_one_that_matters_is_found,
+    ),
+    (
+        "postgres::writers_are_killed",
+        Needs::Server,
+        server::beside_server,
+    ),
+    (
+        "postgres::the_server_is_killed",
+        Needs::Server,
+        server::beside_server,
+    ),
+    (
+        "postgres::connections_are_cut",
+        Needs::Server,
+        server::beside_server,
+    ),
+    (
+        "postgres::commits_go_unanswered",
+        Needs::Server,
+        server::beside_server,
+    ),
+    (
+        "postgres::a_lost_server_is_told",
+        Needs::Server,
+        server::beside_server,
+    ),
+    (
+        "flip::every_changed_column_is_found",
+        Needs::Server,
+        server::beside_server,
     ),
 ];
 

@@ -113,6 +113,14 @@ impl Plan {
             .collect()
     }
 
+    /// The events that are sent where it is not known what became of the batch.
+    pub(crate) fn again(self, seed: u64, batch: BatchName) -> Vec<Name> {
+        match self {
+            Self::Shared { .. } => self.events(seed, batch),
+            _ => self.own(batch),
+        }
+    }
+
     /// The events that such a batch sends.
     pub(crate) fn events(self, seed: u64, batch: BatchName) -> Vec<Name> {
         let mut names = self.own(batch);

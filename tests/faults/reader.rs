@@ -32,7 +32,7 @@ pub(crate) struct Reading {
 impl Reading {
     pub(crate) fn start(store: &Store, manner: Manner, rng: fastrand::Rng) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let (stopped, store) = (Arc::clone(&stop), store.clone());
+        let (stopped, store) = (Arc::clone(&stop), store.for_reader());
         let tail = Tail {
             rng,
             seen: Vec::new(),

@@ -154,7 +154,7 @@ async fn write(orders: Orders) -> Result<bool> {
     let says = Arc::new(says);
     let settling = Producer::new(&orders, 0, &ledger, &says);
     for &batch in &orders.settle {
-        let names = Plan::of(orders.seed, batch).own(batch);
+        let names = Plan::of(orders.seed, batch).again(orders.seed, batch);
         settling.settle(batch, &events(&names)?).await?;
     }
     let tasks: Vec<_> = (0..orders.producers)
@@ -237,7 +237,13 @@ impl Producer {
                 }
                 Ok(())
             }
-            Err(error) => self.says.say(&refused(batch, error)?),
+            Err(error) => {
+                if let AppendError::Store(_) = error {
+                    // What is out of order needs a while.
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                self.says.say(&refused(batch, error)?)
+            }
         }
     }
 

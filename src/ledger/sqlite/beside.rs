@@ -18,6 +18,15 @@ pub(super) async fn integrity(conn: &mut SqliteConnection) -> Result<Vec<String>
         .await?;
     found.retain(|line| line != "ok");
     found.extend(schema(conn).await?);
+    let orphans: Vec<i64> = sqlx::query_scalar(
+        "SELECT position FROM private WHERE position NOT IN (SELECT position FROM events)",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let orphans = orphans.iter();
+    found.extend(
+        orphans.map(|at| format!("there is private content at position {at}, and no event")),
+    );
     let developers: Vec<String> = sqlx::query_scalar(DEVELOPERS).fetch_all(conn).await?;
     let wrong = "the table `developers` and the events differ in whose the subject is:";
     found.extend(

@@ -1,4 +1,4 @@
-//! What lies beside the events: private content, checkpoints, and the file's own health.
+//! What lies beside the events: private content and checkpoints.
 
 use std::time::Duration;
 
@@ -8,65 +8,6 @@ use standing_projections::Position;
 
 use super::super::{Private, StoreError};
 use super::failure;
-use super::open::migrations;
-
-/// What is wrong with the file: what SQLite finds, what else than this program's migrations made
-/// its tables and triggers, and where the table of subjects says other things than the events.
-pub(super) async fn integrity(conn: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error> {
-    let mut found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check")
-        .fetch_all(&mut *conn)
-        .await?;
-    found.retain(|line| line != "ok");
-    found.extend(schema(conn).await?);
-    let orphans: Vec<i64> = sqlx::query_scalar(
-        "SELECT position FROM private WHERE position NOT IN (SELECT position FROM events)",
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    let orphans = orphans.iter();
-    found.extend(
-        orphans.map(|at| format!("there is private content at position {at}, and no event")),
-    );
-    let developers: Vec<String> = sqlx::query_scalar(DEVELOPERS).fetch_all(conn).await?;
-    let wrong = "the table `developers` and the events differ in whose the subject is:";
-    found.extend(
-        developers
-            .iter()
-            .map(|subject| format!("{wrong} `{subject}`")),
-    );
-    Ok(found)
-}
-
-/// The subjects of which `developers` has a row that no event bears out, or lacks one.
-const DEVELOPERS: &str = "SELECT coalesce(name.text, 'number ' || developers.subject) FROM developers \
-     LEFT JOIN names AS name ON name.key = developers.subject WHERE NOT EXISTS \
-        (SELECT 1 FROM events INDEXED BY events_by_subject \
-         WHERE subject = developers.subject AND developer = developers.developer) \
-     UNION ALL \
-     SELECT name.text FROM names AS name CROSS JOIN events ON events.position = \
-        (SELECT max(position) FROM events INDEXED BY events_by_subject WHERE subject = name.key) \
-     WHERE events.developer IS NOT NULL AND NOT EXISTS (SELECT 1 FROM developers \
-        WHERE developer = events.developer AND subject = events.subject)";
-
-/// Where the schema is another than that of a new ledger: a trigger that is gone lets the log be
-/// changed.
-async fn schema(conn: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error> {
-    let mut new = SqliteConnection::connect("sqlite::memory:").await?;
-    for migration in migrations() {
-        sqlx::raw_sql(migration.sql.clone())
-            .execute(&mut new)
-            .await?;
-    }
-    let all = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL \
-               AND name <> '_sqlx_migrations' ORDER BY name";
-    let should: Vec<(String, String)> = sqlx::query_as(all).fetch_all(&mut new).await?;
-    let is: Vec<(String, String)> = sqlx::query_as(all).fetch_all(conn).await?;
-    let missing = should.iter().filter(|one| !is.contains(one));
-    let strange = is.iter().filter(|one| !should.contains(one));
-    let missing = missing.map(|(name, _)| format!("`{name}` is not in the schema as it should be"));
-    let strange = strange.map(|(name, _)| format!("`{name}` is in the schema and should not be"));
-    Ok(missing.chain(strange).collect())
-}
 
 /// What the events at these positions say in private.
 pub(super) async fn private(

@@ -11,9 +11,11 @@
 mod append;
 mod beside;
 mod code;
+mod health;
 mod names;
 mod open;
 mod read;
+mod rows;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -165,13 +167,13 @@ impl Ledger for SqliteLedger {
 
     async fn rows(&self, after: Position, limit: usize) -> Result<Vec<StoredRow>, StoreError> {
         let mut conn = self.reader().await?;
-        let found = read::rows(&mut conn, after, limit).await;
+        let found = rows::rows(&mut conn, after, limit).await;
         found.map_err(|error| self.failure(error))
     }
 
     async fn integrity(&self) -> Result<Vec<String>, StoreError> {
         let mut conn = self.reader().await?;
-        let found = beside::integrity(&mut conn).await;
+        let found = health::integrity(&mut conn).await;
         found.map_err(|error| self.failure(error))
     }
 

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteConnection;
 use standing_projections::{Instant, Position};
 
 use super::super::tree::{Hash, TILE_WIDTH, Tiles};
-use super::super::{Head, Key, Query, StoredEvent, StoredRow};
+use super::super::{Head, Key, Query, StoredEvent};
 use super::names::json_list;
 
 /// What is read of an event. The rest is in the leaf, and taking it from there costs less than
@@ -146,59 +146,6 @@ pub(super) async fn tiles(
         tiles.insert(id, hashes);
     }
     Ok(tiles)
-}
-
-/// The rows after a position, as they are stored.
-pub(super) async fn rows(
-    conn: &mut SqliteConnection,
-    after: Position,
-    limit: usize,
-) -> Result<Vec<StoredRow>, sqlx::Error> {
-    let rows: Vec<RowColumns> = sqlx::query_as(
-        "SELECT events.position, events.recordedtime, events.time, kind.text, subject.text, \
-         developer.text, events.target, source.text, events.id, events.json, events.hash \
-         FROM events LEFT JOIN names AS kind ON kind.key = events.kind \
-         LEFT JOIN names AS subject ON subject.key = events.subject \
-         LEFT JOIN names AS developer ON developer.key = events.developer \
-         LEFT JOIN names AS source ON source.key = events.source \
-         WHERE events.position > ?1 ORDER BY events.position LIMIT ?2",
-    )
-    .bind(after.0.cast_signed())
-    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(row).collect())
-}
-
-/// A row of the log with its names. A name that is missing is an empty text.
-type RowColumns = (
-    i64,
-    i64,
-    i64,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<i64>,
-    Option<String>,
-    String,
-    String,
-    Vec<u8>,
-);
-
-fn row(columns: RowColumns) -> StoredRow {
-    StoredRow {
-        position: columns.0,
-        recordedtime: columns.1,
-        time: columns.2,
-        kind: columns.3.unwrap_or_default(),
-        subject: columns.4.unwrap_or_default(),
-        developer: columns.5,
-        target: columns.6,
-        source: columns.7.unwrap_or_default(),
-        id: columns.8,
-        json: columns.9,
-        hash: columns.10,
-    }
 }
 
 /// The events whose target is one of these positions.

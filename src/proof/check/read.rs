@@ -9,10 +9,10 @@ use super::finding::{Finding, Problem};
 use crate::ledger::{Ledger, StoreError, StoredRow};
 
 /// How many rows are read at a time.
-const ROWS: usize = 4_096;
+const ROWS: usize = 1_024;
 
 /// How many batches wait to be checked.
-const WAITING: usize = 2;
+const WAITING: usize = 4;
 
 /// How many rows in a row that cannot be read are stepped over before the end is taken for lost.
 const UNREADABLE_MAX: u64 = 64;

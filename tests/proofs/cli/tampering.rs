@@ -283,7 +283,8 @@ fn an_event_that_is_none_is_named() {
 #[test]
 fn what_the_database_finds_is_said() {
     for sql in [
-        "UPDATE developers SET subject = 77 WHERE subject <> developer AND subject = (SELECT max(subject) FROM developers)",
+        "UPDATE developers SET subject = 77 \
+         WHERE subject = (SELECT max(subject) FROM developers WHERE subject <> developer)",
         "DELETE FROM developers",
         "DROP INDEX events_by_target",
         "CREATE TRIGGER more AFTER INSERT ON events BEGIN SELECT 1; END",

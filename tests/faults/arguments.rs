@@ -17,7 +17,7 @@ impl Default for Wanted {
     fn default() -> Self {
         Self {
             kills: 240,
-            flips: 240,
+            flips: 160,
             seed: fastrand::u64(..1_000_000_000),
         }
     }

@@ -22,12 +22,9 @@ use crate::server::Server;
 use crate::store::{Store, wait_for};
 use crate::writer::Orders;
 
-/// The writers that are killed on SQLite for each that is killed here.
-const SHARE: u64 = 4;
-
 pub(crate) fn kill_writers(case: &'static str, wanted: Wanted, server: &Server) -> Result<String> {
     let mut figures = Figures::default();
-    let kills = wanted.kills / SHARE;
+    let kills = wanted.kills / wanted.share;
     type Kill = fn(&Store, u64) -> Result<(Checked, u64)>;
     let kinds: [(Kill, u64); 3] = [
         (killed_again, (kills / 2).div_ceil(LIVES)),

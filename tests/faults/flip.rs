@@ -227,10 +227,11 @@ type Kinds = Vec<(&'static str, Vec<Range<usize>>)>;
 
 async fn places(path: &Path, whole: &[u8]) -> Result<Kinds> {
     let mut conn = SqliteConnectOptions::new().filename(path).connect().await?;
+    let one = |kind, range| (kind, Vec::from([range]));
     let mut kinds: Kinds = vec![
-        ("the file", vec![0..whole.len()]),
-        ("the file's header", vec![0..100]),
-        ("the schema", vec![100..PAGE]),
+        one("the file", 0..whole.len()),
+        one("the file's header", 0..100),
+        one("the schema", 100..PAGE),
     ];
     let headers = (0..whole.len()).step_by(PAGE).map(|page| page..page + 12);
     kinds.push(("pages' headers", headers.collect()));

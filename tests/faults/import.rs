@@ -142,9 +142,16 @@ pub(crate) async fn log(store: &Store) -> Result<Vec<StoredEvent>> {
 pub(crate) fn imports_are_completed(case: &'static str, wanted: Wanted) -> Result<String> {
     let (mut killed, mut parts, mut kept) = (0, 0, 0);
     let ledgers = (wanted.kills / 8).div_ceil(3);
+    // How long an import takes here that nobody kills.
+    let takes = round(case, wanted.seed, |folder| {
+        let (store, files) = begin(folder)?;
+        let began = std::time::Instant::now();
+        good(files.import(folder, &store).output()?)?;
+        Ok(began.elapsed())
+    })?;
     for number in 0..ledgers {
         let seed = wanted.seed + number;
-        let run = round(case, seed, |folder| killed_import(folder, seed))?;
+        let run = round(case, seed, |folder| killed_import(folder, seed, takes))?;
         killed += run.killed;
         parts += u64::from(run.part);
         kept += run.kept;
@@ -161,7 +168,8 @@ struct Run {
     kept: u64,
 }
 
-fn killed_import(folder: &Path, seed: u64) -> Result<Run> {
+/// A ledger to import into, and what.
+fn begin(folder: &Path) -> Result<(Store, Files)> {
     let store = Store::in_folder(folder);
     good(
         standing(folder, &store)
@@ -169,6 +177,11 @@ fn killed_import(folder: &Path, seed: u64) -> Result<Run> {
             .output()?,
     )?;
     let files = Files::write(folder, FILES, EVENTS)?;
+    Ok((store, files))
+}
+
+fn killed_import(folder: &Path, seed: u64, takes: Duration) -> Result<Run> {
+    let (store, files) = begin(folder)?;
     let mut rng = numbers(seed, &[0]);
     let mut run = Run {
         killed: 0,
@@ -182,7 +195,7 @@ fn killed_import(folder: &Path, seed: u64) -> Result<Run> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        std::thread::sleep(Duration::from_micros(rng.u64(10_000..100_000)));
+        std::thread::sleep(takes.mul_f64(0.1 + 0.9 * rng.f64()));
         import.kill()?;
         let output = import.wait_with_output()?;
         run.killed += u64::from(output.status.code().is_none());

@@ -61,6 +61,71 @@ impl Ground {
     }
 }
 
+/// How often a run is had again that met no fault: threads take turns differently each time.
+const TRIES: u64 = 4;
+
+/// A fault, as it is asked for.
+#[derive(Clone, Copy, Debug)]
+struct Fault<'a> {
+    file: &'a str,
+    call: &'a str,
+    number: u64,
+    error: &'a str,
+}
+
+/// What all runs of a case begin with.
+struct Trial<'a> {
+    folder: &'a Path,
+    base: &'a Path,
+    seed: u64,
+    batches: u64,
+    before: &'a [Answer],
+}
+
+impl Trial<'_> {
+    fn run(&self, name: &str, options: &[String]) -> Result<Run> {
+        let orders = |store| Orders::new(store, self.seed, 1, 1, self.batches);
+        Run::start(self.folder, self.base, name, orders, options)
+    }
+
+    /// Runs until the fault is met, and checks each time. Where it was met.
+    fn meet(&self, fault: &Fault<'_>, figures: &mut Figures) -> Result<BTreeSet<Place>> {
+        let Fault {
+            file,
+            call,
+            number,
+            error,
+        } = fault;
+        for tried in 0..TRIES {
+            let name = format!("{file}-{call}-{number}-{error}-{tried}");
+            let path = self.folder.join(&name).join(file);
+            let options = [
+                format!("-P{}", path.display()),
+                format!("-etrace={call}"),
+                format!("-einject={call}:error={error}:when={number}"),
+            ];
+            let run = self.run(&name, &options)?;
+            let checked = run.check(self.seed, self.before);
+            let checked = checked.with_context(|| format!("{:?}", run.ended))?;
+            ensure!(
+                (*error, *call) != ("ENOSPC", "pwrite64") || run.says_full(),
+                "not told that the disk is full: {:?}",
+                run.ended
+            );
+            figures.add(&run, &checked);
+            fs::remove_dir_all(&run.folder)?;
+            let met = faults(&run.trace);
+            if !met.is_empty() {
+                let sum = figures.faults.entry(format!("{call} {error}")).or_default();
+                *sum += met.len() as u64;
+                return Ok(met);
+            }
+        }
+        figures.missed += 1;
+        Ok(BTreeSet::new())
+    }
+}
+
 #[derive(Default)]
 struct Figures {
     runs: u64,
@@ -87,11 +152,14 @@ fn inject(case: &'static str, wanted: Wanted, ground: Ground) -> Result<String> 
             let moment = Moment::Said(8, Duration::ZERO);
             before = Writing::start(writer(&orders)?)?.kill_at(moment)?.said;
         }
-        let run = |name: &str, options: &[String]| {
-            let orders = |store| Orders::new(store, seed, 1, 1, ground.batches());
-            Run::start(folder, &base, name, orders, options)
+        let trial = Trial {
+            folder,
+            base: &base,
+            seed,
+            batches: ground.batches(),
+            before: &before,
         };
-        let clean = run("clean", &[format!("-etrace={},unlink", CALLS.join(","))])?;
+        let clean = trial.run("clean", &[format!("-etrace={},unlink", CALLS.join(","))])?;
         ensure!(!clean.ended.was_killed()? && faults(&clean.trace).is_empty());
         let places: BTreeSet<Place> = places(&clean.trace)
             .into_iter()
@@ -102,29 +170,14 @@ fn inject(case: &'static str, wanted: Wanted, ground: Ground) -> Result<String> 
         for (file, call, numbers) in by_file(&places) {
             for number in 1..=numbers {
                 for error in ERRORS {
-                    let name = format!("{file}-{call}-{number}-{error}");
-                    let path = base.with_file_name(&name).join(&file);
-                    let options = [
-                        format!("-P{}", path.display()),
-                        format!("-etrace={call}"),
-                        format!("-einject={call}:error={error}:when={number}"),
-                    ];
-                    let run = run(&name, &options)?;
-                    let checked = run.check(seed, &before).with_context(|| {
-                        format!("{error} at {call} {number} of {file}: {:?}", run.ended)
-                    })?;
-                    ensure!(
-                        (error, &*call) != ("ENOSPC", "pwrite64") || run.says_full(),
-                        "not told that the disk is full: {:?}",
-                        run.ended
-                    );
-                    figures.add(&run, &checked);
-                    let met = faults(&run.trace);
-                    *figures.faults.entry(format!("{call} {error}")).or_default() +=
-                        met.len() as u64;
-                    figures.missed += u64::from(met.is_empty());
-                    hit.extend(met);
-                    fs::remove_dir_all(&run.folder)?;
+                    let fault = Fault {
+                        file: &file,
+                        call: &call,
+                        number,
+                        error,
+                    };
+                    let met = trial.meet(&fault, &mut figures);
+                    hit.extend(met.with_context(|| format!("{fault:?}"))?);
                 }
             }
         }

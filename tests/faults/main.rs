@@ -32,6 +32,7 @@ mod tree;
 mod writer;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use arguments::Wanted;
 use libtest_mimic::{Failed, Trial};
@@ -180,18 +181,19 @@ const CASES: [(&str, Needs, Work); 19] = [
 ];
 
 fn cases(wanted: Wanted) -> Vec<Trial> {
-    let mut unmet: Vec<Needs> = Vec::new();
+    const NEEDS: [Needs; 3] = [Needs::Strace, Needs::Mounts, Needs::Server];
+    let unmet: Vec<Needs> = NEEDS.into_iter().filter(|needs| !needs.are_met()).collect();
+    let met = |needs| !unmet.contains(&needs);
     let trials = CASES.map(|(name, needs, work)| {
-        let met = needs.are_met();
-        if !met && !unmet.contains(&needs) {
-            unmet.push(needs);
-        }
+        let met = met(needs);
         Trial::test(name, move || {
             if !met {
                 return Err(format!("this takes {}", needs.told()).into());
             }
+            let began = Instant::now();
             let figures = work(name, wanted).map_err(|error| Failed::from(format!("{error:#}")))?;
-            println!("{name}: {figures} (seed {})", wanted.seed);
+            let took = began.elapsed().as_secs();
+            println!("{name}: {figures} (seed {}, {took} s)", wanted.seed);
             Ok(())
         })
         .with_ignored_flag(!met)

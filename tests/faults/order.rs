@@ -4,7 +4,7 @@
 //! and never synced survives a kill and not a power cut. So it is shown for each answer that the
 //! WAL with its events was on the disk before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -61,6 +61,7 @@ fn show(seed: u64, calls: &[Call]) -> Result<(u64, u64, u64)> {
         .filter(|call| call.path.ends_with("-wal"))
         .collect();
     let frames = frames(&wal)?;
+    let first = first_frames(&frames);
     let is_sync = |call: &&&Call| call.name == "fsync" || call.name == "fdatasync";
     let syncs: Vec<&&Call> = wal.iter().filter(is_sync).collect();
     let mut counts = (0, 0, syncs.len() as u64);
@@ -68,7 +69,7 @@ fn show(seed: u64, calls: &[Call]) -> Result<(u64, u64, u64)> {
         let Some(acknowledged) = acknowledged(call)? else {
             continue;
         };
-        let committed = commit_of(seed, &acknowledged, &frames)?;
+        let committed = commit_of(seed, &acknowledged, &frames, &first)?;
         ensure!(
             syncs.iter().any(|sync| {
                 sync.answer == "0" && sync.began > committed && sync.ended < call.began
@@ -124,32 +125,37 @@ fn frames(wal: &[&Call]) -> Result<Vec<Frame>> {
     Ok(frames)
 }
 
+/// The first frame that each event is in, by its id.
+fn first_frames(frames: &[Frame]) -> HashMap<String, usize> {
+    let mut first = HashMap::new();
+    for (number, frame) in frames.iter().enumerate() {
+        let page = String::from_utf8_lossy(&frame.page);
+        for (at, member) in page.match_indices("\"id\":\"") {
+            let id = page[at + member.len()..].split('"').next();
+            let id = id.unwrap_or_default().to_owned();
+            first.entry(id).or_insert(number);
+        }
+    }
+    first
+}
+
 /// When the transaction with these events was written whole.
-fn commit_of(seed: u64, acknowledged: &Acknowledged, frames: &[Frame]) -> Result<usize> {
+fn commit_of(
+    seed: u64,
+    acknowledged: &Acknowledged,
+    frames: &[Frame],
+    first: &HashMap<String, usize>,
+) -> Result<usize> {
     let batch = acknowledged.batch;
     let mut whole = 0;
-    for name in Plan::of(seed, batch)
-        .events(seed, batch)
-        .iter()
-        .take(acknowledged.recordedtimes.len())
-    {
-        let member = format!("\"id\":\"{}\"", name.id());
-        let first = frames
-            .iter()
-            .position(|frame| contains(&frame.page, member.as_bytes()));
-        let first = first.with_context(|| format!("{member} was never written"))?;
+    let sent = Plan::of(seed, batch).events(seed, batch);
+    for name in sent.iter().take(acknowledged.recordedtimes.len()) {
+        let first = *first.get(&name.id()).context("never written")?;
         let commit = frames[first..].iter().position(|frame| frame.commits);
         let commit = commit.context("written and never committed")?;
         let transaction = frames[first..=first + commit].iter();
-        whole = transaction
-            .map(|frame| frame.written)
-            .max()
-            .unwrap_or(0)
-            .max(whole);
+        let written = transaction.map(|frame| frame.written).max();
+        whole = written.unwrap_or(0).max(whole);
     }
     Ok(whole)
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
 }

@@ -44,9 +44,14 @@ pub(crate) fn beside_server(case: &'static str, wanted: Wanted) -> Result<String
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/with-postgres");
     let mut command = Command::new(script);
     command.arg(std::env::current_exe()?);
-    let Wanted { kills, flips, seed } = wanted;
+    let Wanted {
+        kills,
+        share,
+        flips,
+        seed,
+    } = wanted;
     command.args([BESIDE_SERVER, case]);
-    command.args([kills, flips, seed].map(|number| number.to_string()));
+    command.args([kills, share, flips, seed].map(|number| number.to_string()));
     command.env_remove("STANDING_POSTGRES_FSYNC");
     let output = command.output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -70,11 +75,12 @@ pub(crate) fn main() -> ExitCode {
 
 fn work() -> Result<String> {
     let arguments: Vec<String> = std::env::args().skip(2).collect();
-    let [case, kills, flips, seed] = &arguments[..] else {
-        bail!("a case and three numbers");
+    let [case, kills, share, flips, seed] = &arguments[..] else {
+        bail!("a case and four numbers");
     };
     let wanted = Wanted {
         kills: kills.parse()?,
+        share: share.parse()?,
         flips: flips.parse()?,
         seed: seed.parse()?,
     };

@@ -183,22 +183,33 @@ async fn the_database_refuses_to_change_the_log() {
 }
 
 #[tokio::test]
-async fn a_trigger_that_was_turned_off_is_found() {
+async fn what_no_longer_keeps_the_log_is_found() {
     let Some(store) = PostgresStore::new() else {
         return;
     };
     let ledger = store.ledger().await;
     append(&ledger, "1").await.unwrap();
     store.database.execute(
-        "ALTER TABLE events DISABLE TRIGGER events_stay; DROP TRIGGER head_is_the_end ON head; \
-         UPDATE head SET position = 7",
+        "ALTER TABLE events DISABLE TRIGGER ALL; DROP TRIGGER head_is_the_end ON head; \
+         CREATE OR REPLACE FUNCTION private_is_deleted_when_the_log_says_so() RETURNS trigger \
+             LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'; \
+         CREATE TRIGGER more AFTER INSERT ON tree EXECUTE FUNCTION refuse_change(); \
+         UPDATE head SET position = 7; UPDATE events SET developer = 'd2'; \
+         DROP INDEX events_by_target",
     );
+    let mut found = ledger.integrity().await.unwrap();
+    found.sort_unstable();
     assert_eq!(
-        ledger.integrity().await.unwrap(),
+        found,
         [
-            "the trigger `events_stay` is missing or turned off",
-            "the trigger `head_is_the_end` is missing or turned off",
             "the head is at 7, and the last event at 1",
+            "the index `events_by_target` is missing",
+            "the table `developers` and the events differ in whose the subject is: `d1-a`",
+            "the trigger `events_follow` is not as it should be",
+            "the trigger `events_stay` is not as it should be",
+            "the trigger `head_is_the_end` is not as it should be",
+            "the trigger `more` should not be there",
+            "the trigger `private_is_deleted_when_the_log_says_so` is not as it should be",
         ]
     );
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
-use standing::ledger::{Ledger as _, OpenMode, SqliteLedger};
+use standing::ledger::{Location, OpenMode, Options};
 use standing::proof::{Checkpoint, hash_to_text, log};
 
 use super::cli::{checkpoint, complain, ground, verifier};
@@ -33,20 +33,22 @@ fn folder(older: usize, newer: usize, position: u64) -> Ledger {
         ledger.run(&["prove", &position.to_string()]).good().out,
     );
     ledger.run(&["tiles", "out"]).good();
-    ledger.write(
-        "consistency",
-        consistency(&ledger.path("standing.db"), &old),
-    );
+    ledger.write("consistency", consistency(&ledger, &old));
     ledger
 }
 
 /// The proof that a log goes on from a checkpoint, a hash a line.
-fn consistency(path: &Path, old: &str) -> String {
+fn consistency(ledger: &Ledger, old: &str) -> String {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let ledger = SqliteLedger::open(path, OpenMode::Existing).await.unwrap();
+        let at = match ledger.place.database() {
+            None => Location::File(ledger.path("standing.db")),
+            Some(database) => Location::Server(database.url()),
+        };
+        let opened = at.open(OpenMode::Existing, Options::default()).await;
+        let ledger = opened.unwrap();
         let old = Checkpoint::claimed(old.as_bytes()).unwrap();
-        let (_, path) = log::consistency(&ledger, &old).await.unwrap();
+        let (_, path) = log::consistency(&*ledger, &old).await.unwrap();
         ledger.close().await;
         path.iter()
             .map(|hash| format!("{}\n", hash_to_text(*hash)))

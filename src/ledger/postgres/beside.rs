@@ -1,4 +1,4 @@
-//! What lies beside the events: private content, checkpoints, and the database's own health.
+//! What lies beside the events: private content and checkpoints.
 
 use std::time::Duration;
 
@@ -10,67 +10,6 @@ use tokio::time::Instant;
 use super::super::{Private, StoreError};
 use super::code::failure;
 use super::{read, session};
-
-/// What can be seen to be wrong from the database's own books: triggers that somebody has taken away
-/// or turned off, a head that is not the last event, pages whose checksums were wrong. PostgreSQL
-/// checks its indexes only with an extension that a server need not have.
-pub(super) async fn integrity(conn: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(
-        // The subjects are found one by one, each through the index.
-        "WITH RECURSIVE subjects AS ( \
-             (SELECT subject FROM events ORDER BY subject LIMIT 1) \
-             UNION ALL \
-             SELECT (SELECT events.subject FROM events WHERE events.subject > subjects.subject \
-                 ORDER BY events.subject LIMIT 1) \
-             FROM subjects WHERE subjects.subject IS NOT NULL), \
-         unborne AS (SELECT subject FROM developers WHERE NOT EXISTS \
-             (SELECT FROM events WHERE events.subject = developers.subject \
-                 AND events.developer = developers.developer)), \
-         lacking AS (SELECT subjects.subject FROM subjects CROSS JOIN LATERAL \
-             (SELECT developer FROM events WHERE events.subject = subjects.subject \
-                 ORDER BY position DESC LIMIT 1) AS last \
-             WHERE last.developer IS NOT NULL AND NOT EXISTS \
-             (SELECT FROM developers WHERE developers.subject = subjects.subject \
-                 AND developers.developer = last.developer)) \
-         SELECT format('the trigger `%s` is missing or turned off', wanted.name) \
-         FROM unnest($1::text[], $2::text[]) AS wanted(name, of) \
-         WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = wanted.name \
-             AND tgrelid = to_regclass(wanted.of) AND tgenabled = 'A') \
-         UNION ALL \
-         SELECT format('the head is at %s, and the last event at %s', head.position, \
-             coalesce(last.position, 0)) \
-         FROM head LEFT JOIN LATERAL (SELECT position, recordedtime FROM events \
-             ORDER BY position DESC LIMIT 1) AS last ON true \
-         WHERE (head.position, head.recordedtime) IS DISTINCT FROM \
-             (coalesce(last.position, 0), last.recordedtime) \
-         UNION ALL \
-         SELECT format('the table `developers` and the events differ in whose the subject is: `%s`', \
-             subject) FROM (TABLE unborne UNION ALL TABLE lacking) AS differing(subject) \
-         UNION ALL \
-         SELECT format('there is private content at position %s, and no event', position) \
-         FROM private WHERE NOT EXISTS (SELECT FROM events WHERE position = private.position) \
-         UNION ALL \
-         SELECT format('the checksums of %s pages were wrong', checksum_failures) \
-         FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0",
-    )
-    .bind(TRIGGERS.map(|(name, _)| name).to_vec())
-    .bind(TRIGGERS.map(|(_, of)| of).to_vec())
-    .fetch_all(conn)
-    .await
-}
-
-/// The triggers that keep the log as it is, and their tables.
-const TRIGGERS: [(&str, &str); 9] = [
-    ("events_follow", "events"),
-    ("events_stay", "events"),
-    ("developers_stay", "developers"),
-    ("tree_stays", "tree"),
-    ("checkpoints_stay", "checkpoints"),
-    ("head_is_the_end", "head"),
-    ("head_stays", "head"),
-    ("private_is_not_changed", "private"),
-    ("private_is_deleted_when_the_log_says_so", "private"),
-];
 
 /// What the events at these positions say in private.
 pub(super) async fn private(

@@ -11,6 +11,7 @@ mod append;
 mod beside;
 mod code;
 mod hashes;
+mod integrity;
 mod open;
 mod read;
 mod readers;
@@ -138,7 +139,7 @@ impl Ledger for PostgresLedger {
 
     async fn integrity(&self) -> Result<Vec<String>, StoreError> {
         let mut reader = self.readers.take().await?;
-        let found = beside::integrity(&mut reader.conn).await;
+        let found = integrity::integrity(&mut reader.conn).await;
         self.readers.answered(reader, found)
     }
 

@@ -104,11 +104,8 @@ fn without_a_ledger_or_a_place_to_write_nothing_is_signed() {
     let ledger = Ledger::none();
     ledger.run(&["keys", "new", "example.com/log"]).good();
     let refused = ledger.run(&["checkpoint"]).with_code(1);
-    assert!(
-        refused.err.contains("there is no ledger at `standing.db`"),
-        "{}",
-        refused.err
-    );
+    let missing = format!("there is no ledger at `{}`", ledger.place.shown());
+    assert!(refused.err.contains(&missing), "{}", refused.err);
     let ledger = ground(1);
     let refused = ledger.run(&["checkpoint", "-o", "none/kept"]).with_code(1);
     assert!(

@@ -46,9 +46,58 @@ pub(crate) fn checkpoint(ledger: &Ledger) -> String {
     ledger.run(&["checkpoint"]).good().out
 }
 
-/// Does with the ledger's file what somebody does who wants it to say something else: without the
-/// triggers that keep the program from it.
+/// Does with the ledger what somebody does who wants it to say something else: without the triggers
+/// that keep the program from it.
 pub(crate) fn tamper(ledger: &Ledger, statements: &str) {
+    match ledger.place.database() {
+        None => tamper_with_file(ledger, statements),
+        Some(database) => {
+            let tables = [
+                "events",
+                "developers",
+                "head",
+                "tree",
+                "private",
+                "checkpoints",
+            ];
+            let all = |action: &str| -> String {
+                let each =
+                    tables.map(|table| format!("ALTER TABLE {table} {action} TRIGGER USER;"));
+                each.concat()
+            };
+            // Enabled for replicas too, as they were.
+            let as_before = "DO $$ DECLARE one record; BEGIN \
+                FOR one IN SELECT tgname, tgrelid::regclass AS of FROM pg_trigger \
+                    WHERE NOT tgisinternal \
+                LOOP EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', one.of, one.tgname); \
+                END LOOP; END $$;";
+            // What is taken off the end leaves its mark in the head, unless that is seen to.
+            let head = match statements.contains("DELETE FROM events") {
+                true => {
+                    "UPDATE head SET (position, recordedtime) = \
+                         (SELECT max(position), max(recordedtime) FROM events);"
+                }
+                false => "",
+            };
+            let statements = in_postgres(statements);
+            database.execute(&format!("{}{statements};{head}{as_before}", all("DISABLE")));
+        }
+    }
+}
+
+/// A statement that is meant for SQLite, as PostgreSQL has it: bytes are written in another way.
+fn in_postgres(statement: &str) -> String {
+    let statement = statement.replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
+    let mut parts = statement.split(" x'");
+    let mut all = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (hex, rest) = part.split_once('\'').unwrap();
+        all += &format!(" decode('{hex}', 'hex'){rest}");
+    }
+    all
+}
+
+fn tamper_with_file(ledger: &Ledger, statements: &str) {
     let path = ledger.path("standing.db");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {

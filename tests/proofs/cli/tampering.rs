@@ -6,6 +6,7 @@ use standing::ledger::tree::Hash;
 use super::{checkpoint, ground, tamper, verifier};
 use crate::common::Ledger;
 use crate::common::events::{complaint, with};
+use crate::common::server::on_postgres;
 
 /// A ledger with more than one tile, something private, something erased, a retraction and a
 /// checkpoint.
@@ -99,7 +100,10 @@ fn an_event_that_was_rewritten_with_its_hash_is_found_by_the_tree() {
 
 #[test]
 fn every_column_is_compared_with_the_event() {
-    let of = |name: &str| format!("(SELECT key FROM names WHERE text = '{name}')");
+    let of = |name: &str| match on_postgres() {
+        true => format!("'{name}'"),
+        false => format!("(SELECT key FROM names WHERE text = '{name}')"),
+    };
     for (column, value) in [
         ("kind", of("rulebook.published")),
         ("subject", of("a2")),
@@ -201,6 +205,10 @@ fn the_trees_table_is_compared() {
             one(77, "hash"),
         ),
     ] {
+        // PostgreSQL holds no hash of another length.
+        if on_postgres() && (sql.contains("x'00'") || sql.contains("x''")) {
+            continue;
+        }
         let ledger = full();
         tamper(&ledger, sql);
         assert_eq!(found(&ledger), expected, "{sql}");
@@ -265,6 +273,10 @@ fn an_event_that_is_none_is_named() {
         ("'[]'", &["hash", "event"]),
         ("CAST(x'7b22ff227d' AS TEXT)", &["unreadable"]),
     ] {
+        // PostgreSQL holds no text that is none.
+        if on_postgres() && json.starts_with("CAST") {
+            continue;
+        }
         let ledger = ground(5);
         tamper(
             &ledger,
@@ -282,13 +294,26 @@ fn an_event_that_is_none_is_named() {
 
 #[test]
 fn what_the_database_finds_is_said() {
-    for sql in [
+    let in_file = [
         "UPDATE developers SET subject = 77 \
          WHERE subject = (SELECT max(subject) FROM developers WHERE subject <> developer)",
         "DELETE FROM developers",
         "DROP INDEX events_by_target",
         "CREATE TRIGGER more AFTER INSERT ON events BEGIN SELECT 1; END",
-    ] {
+    ];
+    let in_database = [
+        "UPDATE developers SET subject = 'x' WHERE subject = 'a1'",
+        "DELETE FROM developers",
+        "DROP INDEX events_by_target",
+        "CREATE TRIGGER more AFTER INSERT ON events EXECUTE FUNCTION refuse_change()",
+        "DROP TRIGGER events_stay ON events",
+        "UPDATE head SET position = 3",
+    ];
+    let all = match on_postgres() {
+        true => &in_database[..],
+        false => &in_file,
+    };
+    for sql in all {
         let ledger = ground(5);
         tamper(&ledger, sql);
         let found = found(&ledger);

@@ -93,6 +93,18 @@ const TRIES: u32 = 100;
 /// How often the log is asked what became of a batch whose commit has no known end.
 const SETTLE_TRIES: u64 = 15;
 
+/// Whether what a store failed of may be over when it is asked again: not where the disk is full or
+/// broken, which takes a person.
+const fn may_pass(cause: &StoreError) -> bool {
+    !matches!(
+        cause,
+        StoreError::Full
+            | StoreError::ReadOnly
+            | StoreError::Damaged { .. }
+            | StoreError::Failed(_)
+    )
+}
+
 /// Waits a little, longer each time, and not as long as another that waits.
 async fn give_way(overtaken: u32) {
     let spread = u64::from(std::process::id()).wrapping_mul(u64::from(overtaken)) % 7;
@@ -196,10 +208,11 @@ impl Intake {
             AppendError::ConditionFailed { .. } | AppendError::KeyTaken { .. } => {
                 Ok(Err(whole_again(accepted, others)))
             }
-            error @ AppendError::Unknown(_) => match self.settle(&accepted).await {
+            AppendError::Unknown(cause) => match self.settle(&accepted).await {
                 Some(Some(first)) => Ok(Ok(outcomes(accepted, others, first))),
-                Some(None) => Ok(Err(whole_again(accepted, others))),
-                None => Err(error.into()),
+                Some(None) if may_pass(&cause) => Ok(Err(whole_again(accepted, others))),
+                Some(None) => Err(AppendError::Store(cause).into()),
+                None => Err(AppendError::Unknown(cause).into()),
             },
             error => Err(error.into()),
         }

@@ -16,7 +16,23 @@ use super::{read, session};
 /// checks its indexes only with an extension that a server need not have.
 pub(super) async fn integrity(conn: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar(
-        "SELECT format('the trigger `%s` is missing or turned off', wanted.name) \
+        // The subjects are found one by one, each through the index.
+        "WITH RECURSIVE subjects AS ( \
+             (SELECT subject FROM events ORDER BY subject LIMIT 1) \
+             UNION ALL \
+             SELECT (SELECT events.subject FROM events WHERE events.subject > subjects.subject \
+                 ORDER BY events.subject LIMIT 1) \
+             FROM subjects WHERE subjects.subject IS NOT NULL), \
+         unborne AS (SELECT subject FROM developers WHERE NOT EXISTS \
+             (SELECT FROM events WHERE events.subject = developers.subject \
+                 AND events.developer = developers.developer)), \
+         lacking AS (SELECT subjects.subject FROM subjects CROSS JOIN LATERAL \
+             (SELECT developer FROM events WHERE events.subject = subjects.subject \
+                 ORDER BY position DESC LIMIT 1) AS last \
+             WHERE last.developer IS NOT NULL AND NOT EXISTS \
+             (SELECT FROM developers WHERE developers.subject = subjects.subject \
+                 AND developers.developer = last.developer)) \
+         SELECT format('the trigger `%s` is missing or turned off', wanted.name) \
          FROM unnest($1::text[], $2::text[]) AS wanted(name, of) \
          WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = wanted.name \
              AND tgrelid = to_regclass(wanted.of) AND tgenabled = 'A') \
@@ -27,6 +43,12 @@ pub(super) async fn integrity(conn: &mut PgConnection) -> Result<Vec<String>, sq
              ORDER BY position DESC LIMIT 1) AS last ON true \
          WHERE (head.position, head.recordedtime) IS DISTINCT FROM \
              (coalesce(last.position, 0), last.recordedtime) \
+         UNION ALL \
+         SELECT format('the table `developers` and the events differ in whose the subject is: `%s`', \
+             subject) FROM (TABLE unborne UNION ALL TABLE lacking) AS differing(subject) \
+         UNION ALL \
+         SELECT format('there is private content at position %s, and no event', position) \
+         FROM private WHERE NOT EXISTS (SELECT FROM events WHERE position = private.position) \
          UNION ALL \
          SELECT format('the checksums of %s pages were wrong', checksum_failures) \
          FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0",

@@ -9,6 +9,8 @@ use super::super::StoreError;
 pub(super) const INVALID_CATALOG_NAME: &str = "3D000";
 pub(super) const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const READ_ONLY_TRANSACTION: &str = "25006";
+/// The server ended a transaction that stood still.
+const IDLE_TRANSACTION: &str = "25P03";
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
 const DISK_FULL: &str = "53100";
@@ -50,6 +52,7 @@ pub(super) fn failure(error: sqlx::Error, waited: Duration) -> StoreError {
                 Some(INSUFFICIENT_PRIVILEGE) => return StoreError::Denied { detail },
                 Some(DISK_FULL) => return StoreError::Full,
                 Some(DATA_CORRUPTED | INDEX_CORRUPTED) => return StoreError::Damaged { detail },
+                Some(IDLE_TRANSACTION) => return StoreError::Lost { detail },
                 Some(code)
                     if code.starts_with(CONNECTION) || code.starts_with(OPERATOR_INTERVENTION) =>
                 {

@@ -10,8 +10,15 @@ pub(super) const CANTOPEN: u32 = 14;
 pub(super) const CONSTRAINT: u32 = 19;
 pub(super) const NOTADB: u32 = 26;
 
+/// The index of the WAL (`-shm`) could not be given its size. Whatever the reason, SQLite says no
+/// more than that; mostly there is no room.
+const SHM_SIZE: u32 = 10 | 19 << 8;
+
 /// The primary result code of an error: the low byte of the extended one.
 pub(super) fn primary_code(error: &sqlx::Error) -> Option<u32> {
     let code = error.as_database_error()?.code()?;
-    code.parse::<u32>().ok().map(|code| code & 0xFF)
+    match code.parse::<u32>().ok()? {
+        SHM_SIZE => Some(FULL),
+        code => Some(code & 0xFF),
+    }
 }

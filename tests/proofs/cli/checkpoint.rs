@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::{checkpoint, complain, ground, tamper, verifier};
+use super::{checkpoint, complain, ground, is_file, tamper, verifier};
 use crate::common::{Ledger, Ran};
 
 /// The size that a checkpoint says.
@@ -105,7 +105,7 @@ fn without_a_ledger_or_a_place_to_write_nothing_is_signed() {
     ledger.run(&["keys", "new", "example.com/log"]).good();
     let refused = ledger.run(&["checkpoint"]).with_code(1);
     assert!(
-        refused.err.contains("there is no ledger at `standing.db`"),
+        refused.err.contains("there is no ledger at `"),
         "{}",
         refused.err
     );
@@ -148,6 +148,9 @@ fn another_key_signs_the_same_log() {
 
 #[test]
 fn a_log_that_was_rewritten_is_not_signed_again() {
+    if !is_file() {
+        return;
+    }
     for (sql, message) in [
         // The last events are gone.
         (
@@ -178,6 +181,9 @@ fn a_log_that_was_rewritten_is_not_signed_again() {
 
 #[test]
 fn a_kept_checkpoint_that_is_none_is_said_to_be_none() {
+    if !is_file() {
+        return;
+    }
     let ledger = ground(3);
     checkpoint(&ledger);
     tamper(&ledger, "UPDATE checkpoints SET note = 'nothing'");

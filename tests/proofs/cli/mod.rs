@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use crate::common::Ledger;
 use crate::common::events::{app, complaint, developer};
+use crate::common::server::on_postgres;
 
 /// A ledger of an app with so many complaints, and the key of `example.com/log` beside it. The
 /// first six events are three rulebooks, a developer and two apps.
@@ -44,6 +45,16 @@ pub(crate) fn verifier(ledger: &Ledger, file: &str) -> String {
 /// A checkpoint that is signed now, with which later ones are compared.
 pub(crate) fn checkpoint(ledger: &Ledger) -> String {
     ledger.run(&["checkpoint"]).good().out
+}
+
+/// Whether the ledger is a file, which these tests can change behind the program's back. Rows that
+/// somebody changes on a server are tried by `tests/faults`.
+pub(crate) fn is_file() -> bool {
+    let file = !on_postgres();
+    if !file {
+        println!("skipped: the ledger is no file");
+    }
+    file
 }
 
 /// Does with the ledger's file what somebody does who wants it to say something else: without the

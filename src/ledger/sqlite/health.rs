@@ -47,8 +47,22 @@ pub(super) async fn integrity(conn: &mut SqliteConnection) -> Result<Vec<String>
     if found.is_empty() {
         found.extend(indexes(conn).await?);
         found.extend(developers(conn).await?);
+        found.extend(orphans(conn).await?);
     }
     Ok(found)
+}
+
+/// Private content that stands beside no event.
+async fn orphans(conn: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error> {
+    let orphans: Vec<i64> = sqlx::query_scalar(
+        "SELECT position FROM private WHERE position NOT IN (SELECT position FROM events)",
+    )
+    .fetch_all(conn)
+    .await?;
+    let each = orphans.iter();
+    Ok(each
+        .map(|at| format!("there is private content at position {at}, and no event"))
+        .collect())
 }
 
 /// Which indexes do not have exactly the entries of the rows.

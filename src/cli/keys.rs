@@ -93,7 +93,7 @@ fn new(context: &Context, name: &str, path: &Path) -> Result<(), Failure> {
         }
     })?;
     context.out.say(format_args!(
-        "made `{}`: keep it secret and safe; this checks what it signs:",
+        "made `{}`: keep it secret, and keep a copy; its verifier key is for everybody",
         path.display()
     ));
     context.out.text(&format!("{}\n", key.verifier()))

@@ -14,7 +14,10 @@ fn a_key_is_made_once_and_for_its_owner_only() {
     let ledger = Ledger::none();
     let made = new(&ledger, &["example.com/log"]).good();
     assert!(made.out.starts_with("example.com/log+"), "{}", made.out);
-    assert!(made.err.starts_with("made `standing.key`: keep it secret"));
+    assert!(
+        made.err
+            .starts_with("made `standing.key`: keep it secret, and keep a copy")
+    );
     let file = ledger.read("standing.key");
     assert!(file.starts_with("PRIVATE+KEY+example.com/log+") && file.ends_with('\n'));
     #[cfg(unix)]

@@ -25,6 +25,7 @@ fn run(command: &str, folder: &Path, place: &Place) -> String {
     shell
         .args(["-c", &format!("{{ {command}\n}} 2>&1")])
         .current_dir(folder)
+        .env_remove("STANDING_KEY")
         .env(
             "PATH",
             format!("{}:{path}", program.parent().unwrap().display()),

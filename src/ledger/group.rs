@@ -198,9 +198,17 @@ impl<W: Writer> Writing<W> {
         let written = self.write(&group).await;
         match written {
             Ok(outcomes) => {
+                let mut done = Vec::with_capacity(group.len());
                 for (request, outcome) in group.into_iter().zip(outcomes) {
+                    let Request { reply, rows, .. } = request;
                     // Whoever has given up waiting hears nothing.
-                    let _ = request.reply.send(outcome);
+                    let _ = reply.send(outcome);
+                    done.push(rows);
+                }
+                // Letting go of many rows takes as long as making them; the next group need not wait
+                // for it.
+                if done.iter().map(Vec::len).sum::<usize>() > 1_000 {
+                    tokio::spawn(async move { drop(done) });
                 }
             }
             Err(failed) => {

@@ -137,24 +137,12 @@ async fn the_database_refuses_to_change_the_log() {
         ),
         ("DELETE FROM developers".into(), "never deleted"),
         (
-            copy("REPLACE", "position", "recordedtime", "target", "'x'"),
-            "next position",
+            copy("INSERT", "2", "recordedtime", "target", "'x'"),
+            "UNIQUE constraint failed",
         ),
         (
-            copy("REPLACE", "3", "recordedtime", "target", "id"),
-            "new key",
-        ),
-        (
-            copy("INSERT", "4", "recordedtime", "target", "'x'"),
-            "next position",
-        ),
-        (
-            copy("INSERT", "NULL", "recordedtime", "target", "'x'"),
-            "next position",
-        ),
-        (
-            copy("INSERT", "3", "recordedtime - 1", "target", "'x'"),
-            "no earlier",
+            copy("INSERT", "3", "recordedtime", "target", "id"),
+            "UNIQUE constraint failed",
         ),
         (
             copy("INSERT", "3", "recordedtime", "3", "'x'"),

@@ -23,9 +23,9 @@ use super::{failure, read};
 
 type Insert = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
-/// How many rows one statement inserts: a group is cut into the largest that fit, so that few
-/// prepared statements do for every size.
-const ROWS: [usize; 10] = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
+/// How many rows one statement inserts. A group is cut into statements of these sizes, the small ones
+/// first: while SQLite inserts the rows of one, the next twice as many are made ready.
+const ROWS: [usize; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 const COLUMNS: usize = 11;
 
 /// `OR FAIL` leaves the rows before a refused one where the default would take the statement back:
@@ -205,7 +205,8 @@ impl Writer for SqliteWriter {
 /// The statement that inserts the next rows, as many of them as fit.
 fn statement(rows: &mut Ready<'_>, keys: &[Keys]) -> Option<Insert> {
     let left = rows.left();
-    let size = ROWS.iter().position(|rows| *rows <= left)?;
+    // The bits of the number of rows, from the lowest, and then the largest size again and again.
+    let size = (left.checked_ilog2()?).min(left.trailing_zeros()).min(9) as usize;
     let first = rows.rows().len() - left;
     let statement = sqlx::query(INSERTS[size].as_str());
     let rows = rows.take(ROWS[size]).into_iter().zip(&keys[first..]);

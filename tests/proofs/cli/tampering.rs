@@ -346,3 +346,29 @@ fn more_findings_than_anybody_reads_are_counted() {
         .out;
     assert!(table.trim_end().ends_with("and 506 more"), "{table}");
 }
+
+#[test]
+fn what_somebody_else_inserts_is_found() {
+    // PostgreSQL refuses it.
+    if on_postgres() {
+        return;
+    }
+    let copy = |position: &str, id: &str| {
+        format!(
+            "INSERT OR REPLACE INTO events SELECT {position}, recordedtime, time, kind, subject, \
+             developer, target, source, {id}, json, hash FROM events WHERE position = 9"
+        )
+    };
+    let end = "(SELECT max(position) + 1 FROM events)";
+    for sql in [
+        // Takes the event at 9 out.
+        copy(end, "id"),
+        copy("position", "'x'"),
+        // Adds one.
+        copy(end, "'x'"),
+    ] {
+        let ledger = ground(5);
+        tamper(&ledger, &sql);
+        assert!(!found(&ledger).is_empty(), "{sql}");
+    }
+}

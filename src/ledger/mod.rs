@@ -200,15 +200,15 @@ pub struct StoredRow {
     /// When it happened, in microseconds since 1970.
     pub time: i64,
     /// Its type.
-    pub kind: String,
+    pub kind: Arc<str>,
     /// What it is about.
-    pub subject: String,
+    pub subject: Arc<str>,
     /// The developer that the subject is or belongs to.
-    pub developer: Option<String>,
+    pub developer: Option<Arc<str>>,
     /// The position that it speaks of.
     pub target: Option<i64>,
     /// Who sent it.
-    pub source: String,
+    pub source: Arc<str>,
     /// Its id there.
     pub id: String,
     /// The leaf.

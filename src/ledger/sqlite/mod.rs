@@ -53,6 +53,8 @@ pub struct SqliteLedger {
     connect: SqliteConnectOptions,
     appender: Appender,
     readers: SqlitePool,
+    /// The names of rows that were read whole.
+    names: rows::Names,
 }
 
 impl std::fmt::Debug for SqliteLedger {
@@ -167,7 +169,7 @@ impl Ledger for SqliteLedger {
 
     async fn rows(&self, after: Position, limit: usize) -> Result<Vec<StoredRow>, StoreError> {
         let mut conn = self.reader().await?;
-        let found = rows::rows(&mut conn, after, limit).await;
+        let found = rows::rows(&mut conn, &self.names, after, limit).await;
         found.map_err(|error| self.failure(error))
     }
 

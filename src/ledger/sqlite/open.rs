@@ -129,6 +129,7 @@ impl SqliteLedger {
             connect: writing.options.clone(),
             appender: Appender::start(writing, writer, options.clock),
             readers,
+            names: super::rows::Names::default(),
         })
     }
 }

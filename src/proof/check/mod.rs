@@ -89,6 +89,10 @@ pub async fn check(
     while let Some(batch) = batches.recv().await {
         let Batch { rows: read, found } = batch?;
         for finding in found {
+            finding
+                .position
+                .into_iter()
+                .for_each(|at| rows.unreadable(at));
             findings.add(finding);
         }
         let seen;

@@ -1,5 +1,6 @@
 //! Reading ahead of the checks, past rows that cannot be read.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use standing_projections::Position;
@@ -11,11 +12,11 @@ use crate::ledger::{Ledger, StoreError, StoredRow};
 /// How many rows are read at a time.
 const ROWS: usize = 1_024;
 
-/// How many batches wait to be checked.
-const WAITING: usize = 4;
+/// How many times that many are being read at once.
+const READING: usize = 2;
 
-/// How many rows in a row that cannot be read are stepped over before the end is taken for lost.
-const UNREADABLE_MAX: u64 = 64;
+/// How many batches wait to be checked.
+const WAITING: usize = 2;
 
 /// Rows, and those among them that could not be read.
 pub(super) struct Batch {
@@ -23,16 +24,29 @@ pub(super) struct Batch {
     pub(super) found: Vec<Finding>,
 }
 
-/// The rows up to a position, read in a task of its own.
+/// The rows up to a position, read in tasks of their own: the next are asked for while the last are
+/// taken apart.
 pub(super) fn ahead(ledger: Arc<dyn Ledger>, end: Position) -> Receiver<Result<Batch, StoreError>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     tokio::spawn(async move {
+        let mut reading = VecDeque::new();
         let mut after = Position(0);
-        while after < end {
-            let batch = batch(&*ledger, &mut after, end).await;
-            let last =
-                !matches!(&batch, Ok(batch) if !batch.rows.is_empty() || !batch.found.is_empty());
-            if sender.send(batch).await.is_err() || last {
+        loop {
+            while after < end && reading.len() < READING {
+                let until = Position(end.0.min(after.0 + ROWS as u64));
+                let ledger = ledger.clone();
+                reading.push_back(tokio::spawn(
+                    async move { batch(&*ledger, after, until).await },
+                ));
+                after = until;
+            }
+            let Some(batch) = reading.pop_front() else {
+                break;
+            };
+            let batch = batch.await;
+            let batch = batch.unwrap_or_else(|error| Err(StoreError::failed(error.to_string())));
+            let failed = batch.is_err();
+            if sender.send(batch).await.is_err() || failed {
                 break;
             }
         }
@@ -40,23 +54,17 @@ pub(super) fn ahead(ledger: Arc<dyn Ledger>, end: Position) -> Receiver<Result<B
     receiver
 }
 
-/// The next rows after a position, which moves with them.
-async fn batch(
-    ledger: &dyn Ledger,
-    after: &mut Position,
-    end: Position,
-) -> Result<Batch, StoreError> {
-    let wanted = usize::try_from(end.0 - after.0).unwrap_or(ROWS).min(ROWS);
-    match ledger.rows(*after, wanted).await {
-        Ok(rows) => {
-            if let Some(row) = rows.last() {
-                // A row whose position is none has come from elsewhere; it must not turn us back.
-                after.0 = row.position.cast_unsigned().max(after.0 + 1);
-            }
+/// The rows after a position, up to another.
+async fn batch(ledger: &dyn Ledger, after: Position, until: Position) -> Result<Batch, StoreError> {
+    let wanted = usize::try_from(until.0 - after.0).unwrap_or(ROWS);
+    match ledger.rows(after, wanted).await {
+        Ok(mut rows) => {
+            // Where some are missing, the rows reach past the end.
+            rows.retain(|row| row.position.cast_unsigned() <= until.0);
             let found = Vec::new();
             Ok(Batch { rows, found })
         }
-        Err(StoreError::Damaged { .. }) => one_by_one(ledger, after, end, wanted).await,
+        Err(StoreError::Damaged { .. }) => one_by_one(ledger, after, until).await,
         Err(error) => Err(error),
     }
 }
@@ -64,28 +72,20 @@ async fn batch(
 /// As [`batch`], where there is a row among them that cannot be read.
 async fn one_by_one(
     ledger: &dyn Ledger,
-    after: &mut Position,
-    end: Position,
-    wanted: usize,
+    mut after: Position,
+    until: Position,
 ) -> Result<Batch, StoreError> {
-    let (mut rows, mut found, mut unreadable) = (Vec::new(), Vec::new(), 0);
-    while rows.len() + found.len() < wanted && *after < end {
-        match ledger.rows(*after, 1).await.map(|mut rows| rows.pop()) {
-            Ok(Some(row)) => {
-                after.0 = row.position.cast_unsigned().max(after.0 + 1);
+    let (mut rows, mut found) = (Vec::new(), Vec::new());
+    while after < until {
+        match ledger.rows(after, 1).await.map(|mut rows| rows.pop()) {
+            Ok(Some(row)) if row.position.cast_unsigned() <= until.0 => {
+                after = Position(row.position.cast_unsigned().max(after.0 + 1));
                 rows.push(row);
-                unreadable = 0;
             }
-            Ok(None) => {
-                *after = end;
-            }
+            Ok(_) => break,
             Err(StoreError::Damaged { detail }) => {
                 after.0 += 1;
-                found.push(Finding::at(*after, Problem::Unreadable(detail)));
-                unreadable += 1;
-                if unreadable == UNREADABLE_MAX {
-                    *after = end;
-                }
+                found.push(Finding::at(after, Problem::Unreadable(detail)));
             }
             Err(error) => return Err(error),
         }

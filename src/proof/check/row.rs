@@ -1,7 +1,7 @@
 //! One row after the other: its hash, its columns, its place.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use serde::Deserialize;
 use standing_projections::event::Kind;
@@ -79,6 +79,8 @@ pub(super) struct Rows {
     printed: (String, i64),
     /// Each registered developer and app, with its developer.
     developers: HashMap<String, String>,
+    /// Positions to come whose rows cannot be read, ascending.
+    unreadable: VecDeque<Position>,
     broken: bool,
 }
 
@@ -91,6 +93,24 @@ impl Rows {
     /// How many rows were seen.
     pub(super) const fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Says that a row further on cannot be read, which is no gap.
+    pub(super) fn unreadable(&mut self, position: Position) {
+        self.unreadable.push_back(position);
+    }
+
+    /// Steps over what cannot be read next.
+    fn step_over(&mut self) {
+        let next = |last: Position| Position(last.0 + 1);
+        while self
+            .unreadable
+            .pop_front_if(|at| *at == next(self.last))
+            .is_some()
+        {
+            self.last = next(self.last);
+            self.broken = true;
+        }
     }
 
     /// Whether no position was missing.
@@ -117,6 +137,7 @@ impl Rows {
 
     /// What is missing before the end of the log.
     pub(super) fn finish(&mut self, end: Position) -> Option<Finding> {
+        self.step_over();
         (self.last < end).then(|| {
             self.broken = true;
             Finding::at(Position(self.last.0 + 1), Problem::Gap { to: end })
@@ -125,6 +146,7 @@ impl Rows {
 
     /// The row's position and its recorded time.
     fn place(&mut self, row: &StoredRow, seen: &mut Seen) {
+        self.step_over();
         let position = Position(row.position.cast_unsigned());
         let next = Position(self.last.0 + 1);
         if position != next {

@@ -289,6 +289,7 @@ fn an_event_that_is_none_is_named() {
                 "{json}: {all:?}"
             );
         }
+        assert_eq!(all.len(), codes.len(), "{json}: {all:?}");
     }
 }
 

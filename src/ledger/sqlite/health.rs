@@ -140,7 +140,8 @@ async fn schema(conn: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error>
             .execute(&mut new)
             .await?;
     }
-    let all = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL \
+    let all = "SELECT name, type || ' ' || tbl_name || ' ' || sql FROM sqlite_schema \
+               WHERE sql IS NOT NULL \
                AND name <> '_sqlx_migrations' ORDER BY name";
     let should: Vec<(String, String)> = sqlx::query_as(all).fetch_all(&mut new).await?;
     let is: Vec<(String, String)> = sqlx::query_as(all).fetch_all(conn).await?;

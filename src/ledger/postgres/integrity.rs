@@ -79,7 +79,10 @@ pub(super) async fn integrity(conn: &mut PgConnection) -> Result<Vec<String>, sq
                   ORDER BY subject DESC, position DESC) AS last \
               WHERE developer IS NOT NULL AND NOT EXISTS (SELECT FROM developers \
                   WHERE developers.subject = last.subject \
-                  AND developers.developer = last.developer)) AS differ",
+                  AND developers.developer = last.developer)) AS differ \
+         UNION ALL \
+         SELECT format('there is private content at position %s, and no event', position) \
+         FROM private WHERE NOT EXISTS (SELECT FROM events WHERE position = private.position)",
     )
     .fetch_all(conn)
     .await?;

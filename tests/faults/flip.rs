@@ -259,22 +259,35 @@ async fn places(path: &Path, whole: &[u8]) -> Result<Kinds> {
     // A row's other columns stand before its leaf.
     let columns = leaves.map(|(_, leaves)| leaves.iter().map(|leaf| leaf.start - 40..leaf.start));
     kinds.push(("columns", columns.context("no leaves")?.collect()));
-    // All of the pages on which tables begin; most of these have no other.
+    // All of the pages on which tables begin: most of these have no other. And all pages of indexes,
+    // which are told by their first byte.
     let roots =
         "SELECT rootpage FROM sqlite_schema WHERE rootpage > 0 AND name <> '_sqlx_migrations'";
     let roots: Vec<i64> = sqlx::query_scalar(roots).fetch_all(&mut conn).await?;
-    let used = roots.iter().flat_map(|root| {
-        let start = (*root as usize - 1) * PAGE;
-        let page = start..start + PAGE;
-        page.filter(|at| whole[*at] != 0).map(|at| at..at + 1)
-    });
-    kinds.push(("first pages", used.collect()));
+    let roots = roots.iter().map(|root| (*root as usize - 1) * PAGE);
+    kinds.push((
+        "first pages",
+        roots.flat_map(|page| used(whole, page)).collect(),
+    ));
+    let indexes = (PAGE..whole.len())
+        .step_by(PAGE)
+        .filter(|page| [2, 10].contains(&whole[*page]));
+    kinds.push((
+        "indexes",
+        indexes.flat_map(|page| used(whole, page)).collect(),
+    ));
     // A row of private content begins with its position, before the key.
     let keys = kinds.iter().find(|(kind, _)| *kind == "private keys");
     let rows = keys.map(|(_, keys)| keys.iter().map(|key| key.start - 7..key.start));
     kinds.push(("private rows", rows.context("no keys")?.collect()));
     conn.close().await?;
     Ok(kinds)
+}
+
+/// The bytes of a page in which there is something.
+fn used(whole: &[u8], page: usize) -> impl Iterator<Item = Range<usize>> {
+    let bytes = page..page + PAGE;
+    bytes.filter(|at| whole[*at] != 0).map(|at| at..at + 1)
 }
 
 /// All places where that text is.

@@ -140,9 +140,10 @@ async fn schema(conn: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error>
             .execute(&mut new)
             .await?;
     }
-    let all = "SELECT name, type || ' ' || tbl_name || ' ' || sql FROM sqlite_schema \
-               WHERE sql IS NOT NULL \
-               AND name <> '_sqlx_migrations' ORDER BY name";
+    // Quoted, so that what is no text is told from the text of the same bytes.
+    let all = "SELECT CAST(name AS TEXT), concat_ws(' ', quote(type), quote(name), \
+                   quote(tbl_name), quote(sql)) FROM sqlite_schema \
+               WHERE sql IS NOT NULL AND name <> '_sqlx_migrations' ORDER BY name";
     let should: Vec<(String, String)> = sqlx::query_as(all).fetch_all(&mut new).await?;
     let is: Vec<(String, String)> = sqlx::query_as(all).fetch_all(conn).await?;
     let missing = should.iter().filter(|one| !is.contains(one));

@@ -11,7 +11,7 @@
 //! - `recordedtime` never decreases with position.
 //! - A (`source`, `id`) is in the log once at most.
 //! - A batch is appended whole or not at all, and is durable when [`Ledger::append`] returns.
-//! - Nothing is ever changed or removed, and the database itself refuses it.
+//! - Nothing is ever changed or removed, and the database itself refuses updates and deletions.
 //! - Texts compare by bytes.
 
 mod error;

@@ -18,8 +18,8 @@ mod grow;
 mod postgres;
 mod stores;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant as Stopwatch};
 
 use serde_json::json;
@@ -30,8 +30,9 @@ use standing_projections::Event;
 const PRODUCERS: u64 = 64;
 /// How many events a batch has in bulk.
 const BATCH: u64 = 4_000;
-const APPS: u64 = 20_000;
-const DEVELOPERS: u64 = 5_000;
+/// As many as 400,000 events of a platform are about.
+const APPS: u64 = 4_000;
+const DEVELOPERS: u64 = 400;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|text| text != "--bench");
@@ -218,10 +219,26 @@ async fn singles(store: &str, events: u64, producers: u64) -> Waits {
     }
 }
 
+/// The app that an event is about. A few have most of them, by Zipf's law with an exponent of 1.1, in
+/// no order.
+fn app(number: u64) -> u64 {
+    static UP_TO: LazyLock<Vec<f64>> = LazyLock::new(|| {
+        let weights = (1..=APPS).map(|rank| (rank as f64).powf(-1.1));
+        let sums = weights.scan(0.0, |sum, weight| {
+            *sum += weight;
+            Some(*sum)
+        });
+        sums.collect()
+    });
+    let all = UP_TO[UP_TO.len() - 1];
+    let at = fastrand::Rng::with_seed(number).f64() * all;
+    UP_TO.partition_point(|up_to| *up_to <= at) as u64
+}
+
 /// A complaint, about one of many apps. Ids are in order, as those of a source that counts or puts
 /// the time first are.
 fn complaint(number: u64) -> NewEvent {
-    let app = number.wrapping_mul(2_654_435_761) % APPS;
+    let app = app(number);
     let body = json!({
         "specversion": "1.0", "type": "complaint.received", "source": "/import",
         "id": format!("complaint-{number:012}"),

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use crate::intake::unpacked;
 use crate::ledger::tree::TreeHead;
 use crate::ledger::{Ledger, Location, OpenMode};
+use crate::proof::hash_to_text;
 use crate::transfer::{
     ArchiveReader, LedgerSource, Source, TransferError, into_ledger, write_archive,
 };
@@ -146,7 +147,7 @@ async fn into(
 }
 
 fn say(context: &Context, tree: TreeHead, before: u64, name: impl Display) {
-    let TreeHead { size, root } = tree;
+    let (size, root) = (tree.size, hash_to_text(tree.root));
     let more = match before {
         0 => String::new(),
         before => format!(", {before} of them there before"),

@@ -99,6 +99,7 @@ const fn may_pass(cause: &StoreError) -> bool {
     !matches!(
         cause,
         StoreError::Full
+            | StoreError::Disk { .. }
             | StoreError::ReadOnly
             | StoreError::Damaged { .. }
             | StoreError::Failed(_)

@@ -149,6 +149,12 @@ pub enum StoreError {
     /// There is no room.
     #[error("the disk is full; make room and try again")]
     Full,
+    /// The disk, or whatever the file lies on, cannot read or write.
+    #[error("the ledger's disk reports an error ({detail}): check it before going on")]
+    Disk {
+        /// What the database says.
+        detail: String,
+    },
     /// The file may not be written to, or the server takes no writes.
     #[error(
         "the ledger cannot be written to; check the permissions of a file and of its directory, \

@@ -4,9 +4,12 @@
 //! while the last transaction was committed, judges each request on what the ones before it leave
 //! ([`super::plan`]), writes all that hold in one transaction, and tells each caller its own
 //! outcome. A request that is refused spoils no neighbour. The queue is bounded by bytes: past that,
-//! callers wait for room. What must stay true: nobody is told that events are appended before the
-//! transaction that holds them is committed, and a commit whose end is not known is said to be
-//! [`AppendError::Unknown`] to everybody in it.
+//! callers wait for room. As long as nobody else writes to the log, a small group is one statement,
+//! a transaction by itself: one way to the database and back instead of three.
+//!
+//! What must stay true: nobody is told that events are appended before the transaction that holds
+//! them is committed, and a commit whose end is not known is said to be [`AppendError::Unknown`] to
+//! everybody in it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,7 +19,7 @@ use standing_projections::{Instant, Position};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::plan::{Plan, Ready};
+use super::plan::{Plan, Ready, Whole};
 use super::row::Row;
 use super::tree::{Edge, Entry, Hash};
 use super::{AppendError, Appended, Clock, Condition, Head, Key, Recorded, StoreError};
@@ -39,6 +42,19 @@ pub(super) trait Writer: Send + Sized + 'static {
 
     async fn connect(connect: &Self::Connect) -> Result<Self, StoreError>;
 
+    /// Up to how many rows [`Writer::append_at_once`] is worth while.
+    const AT_ONCE: usize;
+
+    /// Appends rows without private content and entries of the tree in one statement that is a
+    /// transaction by itself. False where nothing was written: because one statement is not enough,
+    /// the log does not end before these rows, or the database refuses one. A transaction of several
+    /// steps will tell.
+    async fn append_at_once(
+        &mut self,
+        rows: Vec<Whole<'_>>,
+        entries: &[Entry],
+    ) -> Result<bool, Failed>;
+
     /// Begins a transaction, takes the appender's lock and reads the head.
     async fn begin(&mut self) -> Result<Head, StoreError>;
 
@@ -57,17 +73,12 @@ pub(super) trait Writer: Send + Sized + 'static {
     /// Entries of a level of the tree, as [`super::Ledger::hashes`].
     async fn hashes(&mut self, level: u8, from: u64, count: u64) -> Result<Vec<Hash>, StoreError>;
 
-    /// Inserts the rows, and what is private in them.
+    /// Inserts the rows and what is private in them, and moves the head.
     async fn insert(&mut self, rows: &mut Ready<'_>) -> Result<(), InsertError>;
 
-    /// Writes what follows from the rows: entries of the tree, the new head, and that what these
-    /// events say in private is no more.
-    async fn finish(
-        &mut self,
-        head: Head,
-        entries: &[Entry],
-        erased: &[Position],
-    ) -> Result<(), StoreError>;
+    /// Writes what follows from the rows: entries of the tree, and that what these events say in
+    /// private is no more.
+    async fn finish(&mut self, entries: &[Entry], erased: &[Position]) -> Result<(), StoreError>;
 
     async fn commit(&mut self) -> Result<(), StoreError>;
 
@@ -112,7 +123,8 @@ impl Appender {
         let writing = Writing {
             connect,
             connection: Some(first),
-            edge: None,
+            end: None,
+            alone: false,
             clock,
         };
         Self {
@@ -177,98 +189,174 @@ struct Writing<W: Writer> {
     connect: W::Connect,
     /// None until the next group connects anew, after a transaction that did not end as asked.
     connection: Option<W>,
-    /// The tree's right edge as the last group left it; another process may have gone on from there.
-    edge: Option<Edge>,
+    /// The end of the log as the last group left it; another process may have gone on from there.
+    end: Option<End>,
+    /// Whether the last group found the log as the one before had left it.
+    alone: bool,
     clock: Clock,
+}
+
+/// The end of a log.
+#[derive(Clone)]
+struct End {
+    head: Head,
+    /// The tree's right edge there.
+    edge: Edge,
 }
 
 impl<W: Writer> Writing<W> {
     async fn run(mut self, mut requests: mpsc::UnboundedReceiver<Request>) {
         while let Some(first) = requests.recv().await {
-            let group = gather(first, &mut requests);
-            self.answer(group).await;
+            let mut group = vec![first];
+            let written = self.write(&mut group, &mut requests).await;
+            answer(group, written);
         }
         if let Some(connection) = self.connection {
             connection.close().await;
         }
     }
 
-    /// Writes a group and tells everybody in it.
-    async fn answer(&mut self, group: Vec<Request>) {
-        let written = self.write(&group).await;
-        match written {
-            Ok(outcomes) => {
-                let mut done = Vec::with_capacity(group.len());
-                for (request, outcome) in group.into_iter().zip(outcomes) {
-                    let Request { reply, rows, .. } = request;
-                    // Whoever has given up waiting hears nothing.
-                    let _ = reply.send(outcome);
-                    done.push(rows);
-                }
-                // Letting go of many rows takes as long as making them; the next group need not wait
-                // for it.
-                if done.iter().map(Vec::len).sum::<usize>() > 1_000 {
-                    tokio::spawn(async move { drop(done) });
-                }
-            }
-            Err(failed) => {
-                for request in group {
-                    let _ = request.reply.send(Err(failed.to(&request.rows)));
-                }
-            }
-        }
-    }
-
-    async fn write(&mut self, group: &[Request]) -> Result<Vec<Outcome>, Failed> {
+    /// Writes a group: its first request, and those that gather before its rows are made ready.
+    async fn write(
+        &mut self,
+        group: &mut Vec<Request>,
+        requests: &mut mpsc::UnboundedReceiver<Request>,
+    ) -> Result<Vec<Outcome>, Failed> {
         let mut writer = match self.connection.take() {
             Some(writer) => writer,
             None => W::connect(&self.connect).await.map_err(Failed::Before)?,
         };
-        let edge = self.edge.take();
+        let last = self.end.take();
+        if let Some(end) = last.clone().filter(|_| self.alone) {
+            gather(group, requests).await;
+            if let Some(outcomes) = self.write_at_once(&mut writer, group, end).await? {
+                self.connection = Some(writer);
+                return Ok(outcomes);
+            }
+        }
+        let head = writer.begin().await.map_err(Failed::Before)?;
+        gather(group, requests).await;
+        let last = last.filter(|last| last.head == head);
+        self.alone = last.is_some();
         let mut attempt = Attempt {
             writer: &mut writer,
-            edge,
+            edge: last.map(|last| last.edge),
             now: &self.clock,
         };
         // Keys are looked for only where the database has refused one: they are taken rarely, and
         // those who append mostly have looked themselves.
-        let outcomes = match attempt.run(group, Keys::Trusted).await? {
-            Tried::Done(outcomes) => outcomes,
-            Tried::KeyTaken(_) => match attempt.run(group, Keys::LookedUp).await? {
-                Tried::Done(outcomes) => outcomes,
-                // Not because of its key: something else is wrong with the row.
-                Tried::KeyTaken(error) => return Err(Failed::Before(error)),
-            },
+        let (outcomes, end) = match attempt.run(group, head, Keys::Trusted).await? {
+            Tried::Done(outcomes, end) => (outcomes, end),
+            Tried::KeyTaken(_) => {
+                let head = attempt.writer.begin().await.map_err(Failed::Before)?;
+                match attempt.run(group, head, Keys::LookedUp).await? {
+                    Tried::Done(outcomes, end) => (outcomes, end),
+                    // Not because of its key: something else is wrong with the row.
+                    Tried::KeyTaken(error) => return Err(Failed::Before(error)),
+                }
+            }
         };
-        self.edge = attempt.edge;
+        self.end = Some(end);
         self.connection = Some(writer);
         Ok(outcomes)
     }
+
+    /// Writes a small group in one statement, where the log still ends as the last group left it.
+    /// None where it does not, or where the group takes more than that.
+    async fn write_at_once(
+        &mut self,
+        writer: &mut W,
+        group: &[Request],
+        mut end: End,
+    ) -> Result<Option<Vec<Outcome>>, Failed> {
+        let rows = || group.iter().flat_map(|request| &request.rows);
+        let head = end.head.position;
+        let asks = group.iter().any(|request| request.condition.asks(head));
+        if asks
+            || rows().count() > W::AT_ONCE
+            || rows().any(|row| row.private.is_some() || row.kind == Kind::PrivateErased)
+        {
+            return Ok(None);
+        }
+        let mut plan = Plan::new(end.head, (self.clock)(), None);
+        for request in group {
+            plan.judge(request, false);
+        }
+        // That all are refused is only true if the log really ends there.
+        if plan.is_empty() {
+            return Ok(None);
+        }
+        let mut ready = plan.ready();
+        let rows = ready.take(W::AT_ONCE);
+        let grown = Arc::new(end.edge.grow(&ready.into_hashes()));
+        end.head = plan.head();
+        let entries: Vec<Entry> = grown.entries().collect();
+        if !writer.append_at_once(rows, &entries).await? {
+            return Ok(None);
+        }
+        self.end = Some(end);
+        Ok(Some(plan.outcomes(&grown)))
+    }
 }
 
-/// What has gathered in the queue, up to a group's size.
-fn gather(first: Request, requests: &mut mpsc::UnboundedReceiver<Request>) -> Vec<Request> {
+/// Takes what has gathered in the queue, up to a group's size.
+///
+/// Those who were answered last append again as soon as they run, which is after this task has let
+/// them. As long as that brings more it pays to let them, since whoever comes too late waits for a
+/// whole transaction.
+async fn gather(group: &mut Vec<Request>, requests: &mut mpsc::UnboundedReceiver<Request>) {
     let size = |request: &Request| {
         let bytes = request.rows.iter().map(Row::bytes).sum::<usize>();
         (request.rows.len(), bytes)
     };
-    let (mut events, mut bytes) = size(&first);
-    let mut group = vec![first];
-    while events < GROUP_EVENTS && bytes < GROUP_BYTES {
-        let Ok(request) = requests.try_recv() else {
-            break;
-        };
-        let more = size(&request);
-        (events, bytes) = (events + more.0, bytes + more.1);
-        group.push(request);
+    let (mut events, mut bytes) = group.first().map_or((0, 0), size);
+    loop {
+        let before = group.len();
+        tokio::task::yield_now().await;
+        while events < GROUP_EVENTS && bytes < GROUP_BYTES {
+            let Ok(request) = requests.try_recv() else {
+                break;
+            };
+            let more = size(&request);
+            (events, bytes) = (events + more.0, bytes + more.1);
+            group.push(request);
+        }
+        if group.len() == before {
+            return;
+        }
     }
-    group
+}
+
+/// Tells everybody in a group its outcome.
+fn answer(group: Vec<Request>, written: Result<Vec<Outcome>, Failed>) {
+    match written {
+        Ok(outcomes) => {
+            let mut done = Vec::with_capacity(group.len());
+            for (request, outcome) in group.into_iter().zip(outcomes) {
+                let Request { reply, rows, .. } = request;
+                // Whoever has given up waiting hears nothing.
+                let _ = reply.send(outcome);
+                done.push(rows);
+            }
+            // Letting go of many rows takes as long as making them; the next group need not wait
+            // for it.
+            if done.iter().map(Vec::len).sum::<usize>() > 1_000 {
+                tokio::spawn(async move { drop(done) });
+            }
+        }
+        Err(failed) => {
+            for request in group {
+                let _ = request.reply.send(Err(failed.to(&request.rows)));
+            }
+        }
+    }
 }
 
 type Outcome = Result<Appended, AppendError>;
 
 /// Why nobody in a group got an outcome of its own.
-enum Failed {
+#[derive(Debug)]
+pub(super) enum Failed {
     /// Nothing of the group is in the log.
     Before(StoreError),
     /// The commit was asked for, and its end is not known.
@@ -294,7 +382,8 @@ enum Keys {
 }
 
 enum Tried {
-    Done(Vec<Outcome>),
+    /// It is committed, or there was nothing to write.
+    Done(Vec<Outcome>, End),
     /// Nothing was written: the database refused a row.
     KeyTaken(StoreError),
 }
@@ -307,8 +396,7 @@ struct Attempt<'a, W> {
 }
 
 impl<W: Writer> Attempt<'_, W> {
-    async fn run(&mut self, group: &[Request], keys: Keys) -> Result<Tried, Failed> {
-        let head = self.writer.begin().await.map_err(Failed::Before)?;
+    async fn run(&mut self, group: &[Request], head: Head, keys: Keys) -> Result<Tried, Failed> {
         let taken = match keys {
             Keys::Trusted => None,
             Keys::LookedUp => Some(self.taken(group).await.map_err(Failed::Before)?),
@@ -338,26 +426,26 @@ impl<W: Writer> Attempt<'_, W> {
             self.writer.rollback().await.map_err(Failed::Before)?;
         } else {
             let entries: Vec<Entry> = grown.entries().collect();
-            let finished = self.writer.finish(plan.head(), &entries, plan.erased());
+            let finished = self.writer.finish(&entries, plan.erased());
             finished.await.map_err(Failed::Before)?;
             self.writer.commit().await.map_err(Failed::Committing)?;
         }
-        self.edge = Some(edge);
-        Ok(Tried::Done(plan.outcomes(&grown)))
+        let head = plan.head();
+        Ok(Tried::Done(plan.outcomes(&grown), End { head, edge }))
     }
 
     /// Whether the log, as it was when the transaction began, has something newer that a request's
     /// condition excludes.
     async fn newer(&mut self, request: &Request, head: Head) -> Result<bool, StoreError> {
         match &request.condition {
-            Condition::NothingNewFor { since, .. } if head.position <= *since => Ok(false),
             Condition::NothingNewFor {
                 since,
                 subjects,
                 kinds,
-            } => self.writer.changed(*since, subjects, kinds).await,
-            // The head says it all.
-            Condition::Always | Condition::NothingNewSince(_) | Condition::Exactly(_) => Ok(false),
+            } if request.condition.asks(head.position) => {
+                self.writer.changed(*since, subjects, kinds).await
+            }
+            _ => Ok(false),
         }
     }
 

@@ -170,6 +170,14 @@ pub enum Condition {
     },
 }
 
+impl Condition {
+    /// Whether it takes a look into a log that ends there to tell if it holds: the end alone does
+    /// not say.
+    fn asks(&self, head: Position) -> bool {
+        matches!(self, Self::NothingNewFor { since, .. } if *since < head)
+    }
+}
+
 /// Where a batch's recorded times come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Recorded {

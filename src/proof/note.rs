@@ -120,6 +120,12 @@ impl<'a> Note<'a> {
         self.text
     }
 
+    /// Whether it has a signature by a key of that name, as it says itself.
+    #[must_use]
+    pub fn claims_to_be_signed_by(&self, name: &str) -> bool {
+        self.signatures.iter().any(|line| line.name == name)
+    }
+
     /// Which of these keys have signed the text: at least one, in the order of `keys`.
     ///
     /// # Errors

@@ -14,11 +14,11 @@ use sqlx::{Connection, Postgres};
 use standing_projections::Position;
 use standing_projections::event::Kind;
 
-use super::super::group::{InsertError, Writer};
+use super::super::group::{Failed, InsertError, Writer};
 use super::super::plan::{Ready, Whole};
 use super::super::tree::{Entry, Hash};
 use super::super::{Head, Key, StoreError};
-use super::code::{failure, is_refusal};
+use super::code::{came_to_nothing, failure, is_refusal};
 use super::{hashes, read, session};
 
 type Insert = sqlx::query::Query<'static, Postgres, PgArguments>;
@@ -29,16 +29,22 @@ const ROWS: usize = 1_000;
 /// How many subjects are remembered before they are all forgotten.
 const REMEMBERED_MAX: usize = 100_000;
 
+/// Inserts rows where the head is at the position before them, and moves it to the last of them.
+///
 /// As fast as `COPY` in groups of any size, and one way to the server instead of two. `unnest` stands
 /// in the list and not in `FROM`, where each array would be put into a table of its own first.
-const INSERT: &str = "WITH moved AS (UPDATE head SET position = $12, recordedtime = $13), \
+const INSERT: &str = "WITH moved AS (UPDATE head SET position = $12, recordedtime = $13 \
+        WHERE position = $1 RETURNING position), \
     known AS (INSERT INTO developers (developer, subject) \
-        SELECT unnest($14::text[]), unnest($15::text[]) ON CONFLICT DO NOTHING) \
+        SELECT unnest($14::text[]), unnest($15::text[]) FROM moved ON CONFLICT DO NOTHING), \
+    grown AS (INSERT INTO tree (level, number, hash) \
+        SELECT unnest($16::smallint[]), unnest($17::bigint[]), unnest($18::bytea[]) FROM moved) \
     INSERT INTO events (position, recordedtime, time, kind, subject, developer, target, source, id, \
         json, hash) \
-    SELECT unnest($1::bigint[]), unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::text[]), \
-        unnest($5::text[]), unnest($6::text[]), unnest($7::bigint[]), unnest($8::text[]), \
-        unnest($9::text[]), unnest($10::text[]), unnest($11::bytea[])";
+    SELECT generate_series($1 + 1, $12), unnest($2::bigint[]), unnest($3::bigint[]), \
+        unnest($4::text[]), unnest($5::text[]), unnest($6::text[]), unnest($7::bigint[]), \
+        unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), unnest($11::bytea[]) \
+    FROM moved";
 
 /// How to connect to write.
 pub(super) struct Connect {
@@ -77,13 +83,16 @@ impl PostgresWriter {
     }
 
     async fn insert_rows(&mut self, rows: &mut Ready<'_>) -> Result<(), sqlx::Error> {
-        let mut next = statement(rows, &mut self.developers);
+        let mut next = statement(&rows.take(ROWS), &[], &mut self.developers);
         while let Some(statement_now) = next {
             let (inserted, following) =
                 tokio::join!(statement_now.execute(&mut self.conn), async {
-                    statement(rows, &mut self.developers)
+                    statement(&rows.take(ROWS), &[], &mut self.developers)
                 });
-            inserted?;
+            if inserted?.rows_affected() == 0 {
+                // It is locked, so it can only have been taken out.
+                return Err(sqlx::Error::RowNotFound);
+            }
             next = following;
         }
         Ok(())
@@ -113,26 +122,13 @@ impl PostgresWriter {
     }
 
     async fn insert_entries(&mut self, entries: &[Entry]) -> Result<(), sqlx::Error> {
-        let entry = entries.iter();
-        sqlx::query(
+        let insert = sqlx::query(
             "INSERT INTO tree (level, number, hash) \
              SELECT unnest($1::smallint[]), unnest($2::bigint[]), unnest($3::bytea[])",
-        )
-        .bind(
-            entry
-                .clone()
-                .map(|entry| i16::from(entry.level))
-                .bind_iter(),
-        )
-        .bind(
-            entry
-                .clone()
-                .map(|entry| entry.number.cast_signed())
-                .bind_iter(),
-        )
-        .bind(entry.map(|entry| &entry.hash.0[..]).bind_iter())
-        .execute(&mut self.conn)
-        .await?;
+        );
+        bind_entries(insert, entries)
+            .execute(&mut self.conn)
+            .await?;
         Ok(())
     }
 
@@ -157,6 +153,32 @@ impl Writer for PostgresWriter {
         };
         let connected = connected.await;
         connected.map_err(|error| failure(error, connect.busy_timeout))
+    }
+
+    const AT_ONCE: usize = 256;
+
+    async fn append_at_once(
+        &mut self,
+        rows: Vec<Whole<'_>>,
+        entries: &[Entry],
+    ) -> Result<bool, Failed> {
+        let Some(statement) = statement(&rows, entries, &mut self.developers) else {
+            return Ok(false);
+        };
+        let done = match statement.execute(&mut self.conn).await {
+            Ok(done) => done.rows_affected() > 0,
+            Err(error) if is_refusal(&error) => false,
+            Err(error) => {
+                return Err(match came_to_nothing(&error) {
+                    true => Failed::Before(self.failure(error)),
+                    false => Failed::Committing(self.failure(error)),
+                });
+            }
+        };
+        if !done {
+            self.developers.forget();
+        }
+        Ok(done)
     }
 
     async fn begin(&mut self) -> Result<Head, StoreError> {
@@ -221,12 +243,7 @@ impl Writer for PostgresWriter {
     }
 
     /// The head has moved with the rows.
-    async fn finish(
-        &mut self,
-        _head: Head,
-        entries: &[Entry],
-        erased: &[Position],
-    ) -> Result<(), StoreError> {
+    async fn finish(&mut self, entries: &[Entry], erased: &[Position]) -> Result<(), StoreError> {
         let written = async {
             if !entries.is_empty() {
                 self.insert_entries(entries).await?;
@@ -253,45 +270,52 @@ impl Writer for PostgresWriter {
     }
 }
 
-/// The statement that inserts the next rows, and moves the head to the last of them.
-fn statement(rows: &mut Ready<'_>, developers: &mut Developers) -> Option<Insert> {
-    let chunk = rows.take(ROWS);
-    let last = chunk.last()?;
-    let (developer, subject) = developers.unknown(&chunk);
+/// The statement that inserts rows and entries of the tree, and moves the head to the last row.
+fn statement(
+    chunk: &[Whole<'_>],
+    entries: &[Entry],
+    developers: &mut Developers,
+) -> Option<Insert> {
+    let (first, last) = (chunk.first()?, chunk.last()?);
+    let (developer, subject) = developers.unknown(chunk);
     let whole = chunk.iter();
     let row = chunk.iter().map(|whole| whole.row);
-    Some(
-        sqlx::query(INSERT)
-            .bind(
-                whole
-                    .clone()
-                    .map(|whole| whole.position.0.cast_signed())
-                    .bind_iter(),
-            )
-            .bind(
-                whole
-                    .clone()
-                    .map(|whole| whole.recordedtime.micros())
-                    .bind_iter(),
-            )
-            .bind(row.clone().map(|row| row.time.micros()).bind_iter())
-            .bind(row.clone().map(|row| row.kind.as_str()).bind_iter())
-            .bind(row.clone().map(|row| row.subject.as_str()).bind_iter())
-            .bind(row.clone().map(|row| row.developer.as_deref()).bind_iter())
-            .bind(
-                row.clone()
-                    .map(|row| row.target.map(|at| at.0.cast_signed()))
-                    .bind_iter(),
-            )
-            .bind(row.clone().map(|row| row.source.as_str()).bind_iter())
-            .bind(row.map(|row| row.id.as_str()).bind_iter())
-            .bind(whole.clone().map(|whole| whole.json.as_str()).bind_iter())
-            .bind(whole.map(|whole| &whole.hash.0[..]).bind_iter())
-            .bind(last.position.0.cast_signed())
-            .bind(last.recordedtime.micros())
-            .bind(developer)
-            .bind(subject),
-    )
+    let insert = sqlx::query(INSERT)
+        .bind(first.position.0.cast_signed() - 1)
+        .bind(
+            whole
+                .clone()
+                .map(|whole| whole.recordedtime.micros())
+                .bind_iter(),
+        )
+        .bind(row.clone().map(|row| row.time.micros()).bind_iter())
+        .bind(row.clone().map(|row| row.kind.as_str()).bind_iter())
+        .bind(row.clone().map(|row| row.subject.as_str()).bind_iter())
+        .bind(row.clone().map(|row| row.developer.as_deref()).bind_iter())
+        .bind(
+            row.clone()
+                .map(|row| row.target.map(|at| at.0.cast_signed()))
+                .bind_iter(),
+        )
+        .bind(row.clone().map(|row| row.source.as_str()).bind_iter())
+        .bind(row.map(|row| row.id.as_str()).bind_iter())
+        .bind(whole.clone().map(|whole| whole.json.as_str()).bind_iter())
+        .bind(whole.map(|whole| &whole.hash.0[..]).bind_iter())
+        .bind(last.position.0.cast_signed())
+        .bind(last.recordedtime.micros())
+        .bind(developer)
+        .bind(subject);
+    Some(bind_entries(insert, entries))
+}
+
+fn bind_entries(statement: Insert, entries: &[Entry]) -> Insert {
+    let entry = entries.iter();
+    let level = entry.clone().map(|entry| i16::from(entry.level));
+    let number = entry.clone().map(|entry| entry.number.cast_signed());
+    statement
+        .bind(level.bind_iter())
+        .bind(number.bind_iter())
+        .bind(entry.map(|entry| &entry.hash.0[..]).bind_iter())
 }
 
 /// The developers that the log knows subjects to be of, as far as this connection has written them.

@@ -34,6 +34,17 @@ pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
     code(error).is_some_and(|code| code.starts_with(INTEGRITY_CONSTRAINT))
 }
 
+/// Whether the server says of a statement that is a transaction by itself that nothing came of it: it
+/// refused, gave up waiting or had no room. With any other error (of the connection, of the server
+/// itself) the commit may have been reached.
+pub(super) fn came_to_nothing(error: &sqlx::Error) -> bool {
+    // Data, constraints, the transaction's state, rollbacks, rights, resources, limits, locks.
+    const CLASSES: [&str; 8] = ["22", "23", "25", "40", "42", "53", "54", "55"];
+    code(error).is_some_and(|code| {
+        code != IDLE_TRANSACTION && CLASSES.iter().any(|class| code.starts_with(class))
+    })
+}
+
 /// What a failure of the database means to a caller who waited that long for a lock.
 pub(super) fn failure(error: sqlx::Error, waited: Duration) -> StoreError {
     let detail = error.to_string();
@@ -41,7 +52,10 @@ pub(super) fn failure(error: sqlx::Error, waited: Duration) -> StoreError {
         sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => {
             return StoreError::Damaged { detail };
         }
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) => return StoreError::Lost { detail },
+        // What comes is not what a server says: the connection was cut in the middle of it.
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => {
+            return StoreError::Lost { detail };
+        }
         sqlx::Error::Database(database) => {
             let detail = database.message().to_owned();
             match database.code().as_deref() {

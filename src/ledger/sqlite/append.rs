@@ -13,33 +13,46 @@ use sqlx::{ConnectOptions, Connection, Sqlite};
 use standing_projections::Position;
 use standing_projections::event::Kind;
 
-use super::super::group::{InsertError, Writer};
+use super::super::group::{Failed, InsertError, Writer};
 use super::super::plan::{Ready, Whole};
 use super::super::tree::{Entry, Hash};
 use super::super::{Head, Key, StoreError};
-use super::code::{CONSTRAINT, primary_code};
+use super::code::{BUSY, CONSTRAINT, primary_code};
 use super::names::{Keys, Names, json_list};
 use super::{failure, read};
 
 type Insert = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
-/// How many rows one statement inserts. A group is cut into statements of these sizes, the small ones
-/// first: while SQLite inserts the rows of one, the next twice as many are made ready.
-const ROWS: [usize; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 const COLUMNS: usize = 11;
+
+/// Up to how many rows go in a statement of just that size. A small group is one statement, mostly a
+/// transaction by itself.
+const SMALL: usize = 64;
+
+/// How many rows of a large group go in one statement. The small ones come first: while SQLite inserts
+/// the rows of one, the next twice as many are made ready.
+const LARGE: [usize; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+/// Statements that are transactions by themselves.
+static AT_ONCE: LazyLock<[String; SMALL]> =
+    LazyLock::new(|| std::array::from_fn(|before| insert("INSERT", before + 1)));
 
 /// `OR FAIL` leaves the rows before a refused one where the default would take the statement back:
 /// the transaction is rolled back anyway, and SQLite need not keep every page as it was for that.
-static INSERTS: LazyLock<[String; ROWS.len()]> = LazyLock::new(|| {
-    ROWS.map(|rows| {
-        let row = format!("({})", ["?"; COLUMNS].join(","));
-        format!(
-            "INSERT OR FAIL INTO events (position, recordedtime, time, kind, subject, developer, \
-             target, source, id, json, hash) VALUES {}",
-            vec![row; rows].join(",")
-        )
-    })
-});
+const IN_TRANSACTION: &str = "INSERT OR FAIL";
+static SMALL_INSERTS: LazyLock<[String; SMALL]> =
+    LazyLock::new(|| std::array::from_fn(|before| insert(IN_TRANSACTION, before + 1)));
+static LARGE_INSERTS: LazyLock<[String; LARGE.len()]> =
+    LazyLock::new(|| LARGE.map(|rows| insert(IN_TRANSACTION, rows)));
+
+fn insert(verb: &str, rows: usize) -> String {
+    let row = format!("({})", ["?"; COLUMNS].join(","));
+    format!(
+        "{verb} INTO events (position, recordedtime, time, kind, subject, developer, target, \
+         source, id, json, hash) VALUES {}",
+        vec![row; rows].join(",")
+    )
+}
 
 /// How to connect to write.
 pub(super) struct Connect {
@@ -105,9 +118,36 @@ impl Writer for SqliteWriter {
         })
     }
 
+    const AT_ONCE: usize = SMALL;
+
+    /// Names must be known, and the tree only gets its leaves: other than that needs more than one
+    /// statement. That the log has moved on shows in the positions, which are taken then.
+    async fn append_at_once(
+        &mut self,
+        rows: Vec<Whole<'_>>,
+        entries: &[Entry],
+    ) -> Result<bool, Failed> {
+        let known = self.names.known_keys(rows.iter().map(|whole| whole.row));
+        let (Some(keys), []) = (known, entries) else {
+            return Ok(false);
+        };
+        let Some(statement) = small(&AT_ONCE, rows, &keys) else {
+            return Ok(false);
+        };
+        match statement.execute(&mut self.conn).await {
+            Ok(_) => Ok(true),
+            Err(error) => match primary_code(&error) {
+                Some(CONSTRAINT) => Ok(false),
+                // Before anything is written.
+                Some(BUSY) => Err(Failed::Before(self.failure(error))),
+                // Where the WAL could not be written or synced, as with a COMMIT.
+                _ => Err(Failed::Committing(self.failure(error))),
+            },
+        }
+    }
+
     async fn begin(&mut self) -> Result<Head, StoreError> {
-        self.execute("BEGIN IMMEDIATE").await?;
-        let head = read::head(&mut self.conn).await;
+        let head = read::begin(&mut self.conn).await;
         head.map_err(|error| self.failure(error))
     }
 
@@ -161,12 +201,7 @@ impl Writer for SqliteWriter {
         })
     }
 
-    async fn finish(
-        &mut self,
-        _head: Head,
-        entries: &[Entry],
-        erased: &[Position],
-    ) -> Result<(), StoreError> {
+    async fn finish(&mut self, entries: &[Entry], erased: &[Position]) -> Result<(), StoreError> {
         for entry in entries {
             let inserted =
                 sqlx::query("INSERT INTO tree (level, number, hash) VALUES (?1, ?2, ?3)")
@@ -202,17 +237,29 @@ impl Writer for SqliteWriter {
     }
 }
 
-/// The statement that inserts the next rows, as many of them as fit.
+/// The statement that inserts these rows, where they are few.
+fn small(inserts: &'static [String; SMALL], rows: Vec<Whole<'_>>, keys: &[Keys]) -> Option<Insert> {
+    let insert = inserts.get(rows.len().checked_sub(1)?)?;
+    Some(bind_all(insert, rows, keys))
+}
+
+/// The statement that inserts the next rows of a group.
 fn statement(rows: &mut Ready<'_>, keys: &[Keys]) -> Option<Insert> {
-    let left = rows.left();
+    let (all, left) = (rows.rows().len(), rows.left());
+    if all <= SMALL {
+        return small(&SMALL_INSERTS, rows.take(left), keys);
+    }
     // The bits of the number of rows, from the lowest, and then the largest size again and again.
     let size = (left.checked_ilog2()?).min(left.trailing_zeros()).min(9) as usize;
-    let first = rows.rows().len() - left;
-    let statement = sqlx::query(INSERTS[size].as_str());
-    let rows = rows.take(ROWS[size]).into_iter().zip(&keys[first..]);
-    Some(rows.fold(statement, |statement, (row, keys)| {
+    let keys = &keys[all - left..];
+    Some(bind_all(&LARGE_INSERTS[size], rows.take(LARGE[size]), keys))
+}
+
+fn bind_all(insert: &'static str, rows: Vec<Whole<'_>>, keys: &[Keys]) -> Insert {
+    let rows = rows.into_iter().zip(keys);
+    rows.fold(sqlx::query(insert), |statement, (row, keys)| {
         bind(statement, row, *keys)
-    }))
+    })
 }
 
 fn bind(statement: Insert, whole: Whole<'_>, keys: Keys) -> Insert {

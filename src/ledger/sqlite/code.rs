@@ -3,6 +3,7 @@
 pub(super) const PERM: u32 = 3;
 pub(super) const BUSY: u32 = 5;
 pub(super) const READONLY: u32 = 8;
+pub(super) const IOERR: u32 = 10;
 pub(super) const CORRUPT: u32 = 11;
 pub(super) const FULL: u32 = 13;
 pub(super) const CANTOPEN: u32 = 14;

@@ -90,6 +90,9 @@ fn failure(error: sqlx::Error, waited: Duration) -> StoreError {
             detail: error.to_string(),
         },
         Some(code::FULL) => StoreError::Full,
+        Some(code::IOERR) => StoreError::Disk {
+            detail: error.to_string(),
+        },
         _ => StoreError::failed(error),
     }
 }

@@ -46,7 +46,7 @@ impl Names {
         conn: &mut SqliteConnection,
         rows: &[&Row],
     ) -> Result<Vec<Keys>, sqlx::Error> {
-        if let Some(keys) = self.known_keys(rows) {
+        if let Some(keys) = self.known_keys(rows.iter().copied()) {
             return Ok(keys);
         }
         if self.known.len() > REMEMBERED_MAX {
@@ -54,15 +54,16 @@ impl Names {
         }
         self.learn_names(conn, rows).await?;
         self.learn_developers(conn, rows).await?;
-        self.known_keys(rows).ok_or(sqlx::Error::RowNotFound)
+        self.known_keys(rows.iter().copied())
+            .ok_or(sqlx::Error::RowNotFound)
     }
 
     /// The integers of the rows' names, if all are known.
-    fn known_keys(&self, rows: &[&Row]) -> Option<Vec<Keys>> {
-        let mut all: Vec<Keys> = Vec::with_capacity(rows.len());
-        for (index, row) in rows.iter().enumerate() {
+    pub(super) fn known_keys<'a>(&self, rows: impl Iterator<Item = &'a Row>) -> Option<Vec<Keys>> {
+        let mut all: Vec<Keys> = Vec::with_capacity(rows.size_hint().0);
+        let mut before: Option<(&Row, Keys)> = None;
+        for row in rows {
             // Neighbours are mostly of one type and from one source.
-            let before = index.checked_sub(1).map(|index| (rows[index], all[index]));
             let kind = match before {
                 Some((before, keys)) if before.kind == row.kind => keys.kind,
                 _ => self.known.get(row.kind.as_str())?.key,
@@ -79,12 +80,14 @@ impl Names {
                     Some(*subject.developers.iter().find(|known| **known == key)?)
                 }
             };
-            all.push(Keys {
+            let keys = Keys {
                 kind,
                 subject: subject.key,
                 developer,
                 source,
-            });
+            };
+            all.push(keys);
+            before = Some((row, keys));
         }
         Some(all)
     }
@@ -100,23 +103,28 @@ impl Names {
             unknown.extend(row.developer.as_deref());
         }
         unknown.retain(|text| !self.known.contains_key(*text));
+        // Most are new to the log, where they are new here.
+        let made: Vec<(String, i64)> = sqlx::query_as(
+            "INSERT INTO names (text) SELECT value FROM json_each(?1) \
+             WHERE NOT EXISTS (SELECT 1 FROM names WHERE text = value) RETURNING text, key",
+        )
+        .bind(json_list(&unknown))
+        .fetch_all(&mut *conn)
+        .await?;
+        self.remember(made);
+
+        unknown.retain(|text| !self.known.contains_key(*text));
+        if unknown.is_empty() {
+            return Ok(());
+        }
         let found: Vec<(String, i64)> = sqlx::query_as(
             "SELECT text, names.key FROM json_each(?1) AS wanted \
              CROSS JOIN names ON text = wanted.value",
         )
         .bind(json_list(&unknown))
-        .fetch_all(&mut *conn)
-        .await?;
-        self.remember(found);
-
-        unknown.retain(|text| !self.known.contains_key(*text));
-        let made: Vec<(String, i64)> = sqlx::query_as(
-            "INSERT INTO names (text) SELECT value FROM json_each(?1) RETURNING text, key",
-        )
-        .bind(json_list(&unknown))
         .fetch_all(conn)
         .await?;
-        self.remember(made);
+        self.remember(found);
         Ok(())
     }
 
@@ -142,6 +150,9 @@ impl Names {
                 subject.developers.push(developer);
                 unknown.push([developer, subject.key]);
             }
+        }
+        if unknown.is_empty() {
+            return Ok(());
         }
         // Those that are there already stay: unlike the log, this table is a set.
         sqlx::query(

@@ -85,7 +85,7 @@ impl SqliteLedger {
         let connect = SqliteConnectOptions::new()
             .filename(absolute)
             .busy_timeout(options.busy_timeout)
-            .page_size(8192)
+            .page_size(4096)
             .disable_statement_logging();
 
         let bare = connect.clone().create_if_missing(mode == OpenMode::Create);
@@ -96,9 +96,11 @@ impl SqliteLedger {
         let writing = connect
             .clone()
             .synchronous(SqliteSynchronous::Full)
+            // Small groups have a statement for each number of rows.
+            .statement_cache_capacity(256)
             // Pages are written back to the file in larger lots (64 MiB) than by default, from which
             // a bulk import gains; the WAL is cut back to that afterwards.
-            .pragma("wal_autocheckpoint", "8192")
+            .pragma("wal_autocheckpoint", "16384")
             .pragma("journal_size_limit", "67108864")
             .pragma("cache_size", "-65536")
             // What is deleted (private content) is overwritten, wherever it lay.

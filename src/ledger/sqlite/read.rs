@@ -5,8 +5,8 @@
 //! statements stay few and prepared. The log only grows, so questions put one after the other about
 //! positions up to a head need no common transaction.
 
-use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, FromRow};
 use standing_projections::{Instant, Position};
 
 use super::super::tree::{Hash, TILE_WIDTH, Tiles};
@@ -34,10 +34,26 @@ fn instant(micros: i64) -> Result<Instant, sqlx::Error> {
 }
 
 pub(super) async fn head(conn: &mut SqliteConnection) -> Result<Head, sqlx::Error> {
-    let last: Option<(i64, i64)> =
+    let last =
         sqlx::query_as("SELECT position, recordedtime FROM events ORDER BY position DESC LIMIT 1")
             .fetch_optional(conn)
             .await?;
+    head_of(last)
+}
+
+/// Begins a transaction that may write from the start, and reads the head in it. Each question is a
+/// way to the connection's thread and back, so these two go together.
+pub(super) async fn begin(conn: &mut SqliteConnection) -> Result<Head, sqlx::Error> {
+    let last = sqlx::raw_sql(
+        "BEGIN IMMEDIATE; \
+         SELECT position, recordedtime FROM events ORDER BY position DESC LIMIT 1",
+    )
+    .fetch_optional(conn)
+    .await?;
+    head_of(last.as_ref().map(FromRow::from_row).transpose()?)
+}
+
+fn head_of(last: Option<(i64, i64)>) -> Result<Head, sqlx::Error> {
     Ok(match last {
         None => Head::default(),
         Some((position, recordedtime)) => Head {

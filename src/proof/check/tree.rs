@@ -10,7 +10,7 @@ use super::{HeldTo, covered};
 use crate::ledger::tree::{Edge, Entry, Hash, LEVELS, TreeHead, entries};
 use crate::ledger::{Ledger, StoreError};
 use crate::proof::log::Rewritten;
-use crate::proof::note::NoteError;
+use crate::proof::note::{Note, NoteError};
 use crate::proof::{Checkpoint, CheckpointError};
 
 /// How many checkpoints are read at a time.
@@ -150,8 +150,12 @@ impl<'a> Tree<'a> {
         }
         match Checkpoint::open(note, &self.held_to.keys) {
             Ok(_) => self.signatures += 1,
+            // Of another key, with which this log was signed before or elsewhere: whoever it is, a
+            // log is named after its key.
             Err(CheckpointError::Note(NoteError::UnknownKeys { .. }))
-                if !self.held_to.all_signed => {}
+                if !self.held_to.all_signed
+                    && Note::parse(note)
+                        .is_ok_and(|note| note.claims_to_be_signed_by(&checkpoint.origin)) => {}
             Err(error) => wrong(error),
         }
         Some(checkpoint)

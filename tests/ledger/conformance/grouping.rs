@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use standing::ledger::{AppendError, Condition, Ledger, NewEvent, Recorded};
+use standing::proof::check::{Finding, HeldTo, Problem, check};
 use standing_projections::Position;
 
 use super::{Store, all, append, complaint, complaints, event, recorded, retraction};
@@ -193,4 +194,85 @@ pub(crate) async fn what_was_asked_for_before_the_end_is_answered(store: &impl S
     }
     let again = store.open().await;
     assert_eq!(all(&*again).await.len(), appended);
+}
+
+/// A handle that has been alone appends without asking first where the log ends.
+pub(crate) async fn who_writes_alone_notices_that_another_does(store: &impl Store) {
+    let ledger = store.open().await;
+    let other = store.open().await;
+    let mut expected = Vec::new();
+    for round in 0..6 {
+        // Long enough to be alone, and past the end of a tile.
+        for n in 0..50 {
+            let id = format!("here/{round}/{n}");
+            append(&*ledger, &[complaint("d1-a", &id)]).await;
+            expected.push(id);
+        }
+        let id = format!("there/{round}");
+        append(&*other, &[complaint("d1-b", &id)]).await;
+        expected.push(id);
+
+        let refused = |condition, id: &str| (vec![complaint("d1-a", id)], Recorded::Now, condition);
+        let head = Position(expected.len() as u64);
+        let before = Position(head.0 - 1);
+        let asked = match round % 3 {
+            // Each is judged by the log as it is, not as this handle has left it.
+            0 => refused(Condition::Exactly(before), "refused"),
+            1 => refused(Condition::NothingNewSince(before), "refused"),
+            _ => refused(Condition::Always, &format!("there/{round}")),
+        };
+        let outcome = at_once(&ledger, vec![asked]).await.remove(0);
+        match outcome {
+            Err(AppendError::ConditionFailed { head: found }) if round % 3 < 2 => {
+                assert_eq!(found.position, head);
+            }
+            Err(AppendError::KeyTaken { index: 0 }) if round % 3 == 2 => {}
+            outcome => panic!("{round}: {outcome:?}"),
+        }
+        let id = format!("exactly/{round}");
+        let asked = refused(Condition::Exactly(head), &id);
+        at_once(&ledger, vec![asked]).await.remove(0).unwrap();
+        expected.push(id);
+    }
+    let log = all(&*other).await;
+    assert!(log.iter().map(|event| &event.id).eq(&expected));
+    assert!(
+        log.iter()
+            .map(|event| event.position.0)
+            .eq(1..=log.len() as u64)
+    );
+    let checked = check(&other, &HeldTo::default(), |_| {}).await.unwrap();
+    // The apps are nobody's, so no event says whose they are.
+    let stray = |found: &&Finding| !matches!(&found.problem, Problem::Column { column, .. } if *column == "developer");
+    assert_eq!(checked.findings.kept().iter().find(stray), None);
+    assert_eq!(
+        checked.tree.map(|tree| tree.size),
+        Some(expected.len() as u64)
+    );
+}
+
+/// The queue has room for 64 MiB. One batch that alone has more is taken, and so is all that waits
+/// behind it.
+pub(crate) async fn more_than_the_queue_holds_is_appended(store: &impl Store) {
+    let ledger = store.open().await;
+    let long = "x".repeat(60_000);
+    let large = |from: usize, count: usize| -> Vec<NewEvent> {
+        let new = |n| {
+            let data = json!({"class": "normal", "reason": long});
+            event("complaint.received", "d1-a", data, &format!("large/{n}"))
+        };
+        (from..from + count).map(new).collect()
+    };
+    let always = |batch| (batch, Recorded::Now, Condition::Always);
+    let mut asked = vec![always(large(0, 1_200))];
+    asked.extend((0..8).map(|n| always(large(1_200 + n * 150, 150))));
+    asked.extend((0..20).map(|n| always(vec![complaint("d1-b", &format!("small/{n}"))])));
+    let outcomes = at_once(&ledger, asked).await;
+    let events: u64 = outcomes
+        .iter()
+        .map(|outcome| outcome.as_ref().unwrap())
+        .map(|appended| appended.last.0 - appended.first.0 + 1)
+        .sum();
+    assert_eq!(events, 2_420);
+    assert_eq!(ledger.head().await.unwrap().position, Position(2_420));
 }

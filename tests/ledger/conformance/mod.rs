@@ -63,6 +63,8 @@ macro_rules! suite {
             appends_at_once_have_each_its_own_outcome
             of_appends_at_once_with_one_key_one_is_taken
             of_decisions_at_once_on_one_state_one_is_taken
+            who_writes_alone_notices_that_another_does
+            more_than_the_queue_holds_is_appended
             an_append_whose_caller_has_gone_harms_nobody
             what_was_asked_for_before_the_end_is_answered
             every_append_is_proved_at_once_and_later

@@ -116,6 +116,23 @@ fn without_a_key_signatures_are_said_not_to_be_checked() {
     );
 }
 
+/// The signature's line is not itself signed: whoever changes the name on it makes a checkpoint that
+/// nobody has signed, and must not have it passed over as somebody else's.
+#[test]
+fn a_kept_checkpoint_in_nobodys_name_is_found_without_naming_the_key() {
+    for (from, to) in [
+        ("— example.com/log ", "— example.com/lag "),
+        ("example.com/log\n", "example.com/lag\n"),
+    ] {
+        let ledger = ground(1);
+        checkpoint(&ledger);
+        let sql = format!("UPDATE checkpoints SET note = replace(note, '{from}', '{to}')");
+        tamper(&ledger, &sql);
+        let refused = verify(&ledger, &[]).with_code(1);
+        assert_eq!(refused.lines()[0]["findings"][0]["code"], "checkpoint");
+    }
+}
+
 #[test]
 fn a_log_goes_on_from_each_checkpoint_that_it_gave() {
     let ledger = ground(3);

@@ -3,6 +3,8 @@
 //! Every rule is in a module of its own; this one brings the facts before them in order. It reads
 //! each app's facts once, then the developer's steps and acts, then what follows from both.
 
+use std::borrow::Cow;
+
 use crate::certification;
 use crate::developers::Cooperation;
 use crate::event::{Kind, Position};
@@ -36,13 +38,17 @@ pub struct Ask {
 struct Known {
     ask: Ask,
     disregarded: Vec<Position>,
+    /// All of them are known and none is disregarded, as mostly.
+    all: bool,
 }
 
 impl Known {
     fn new(developer: &DeveloperFacts, ask: Ask) -> Self {
+        let disregarded = disregarded(developer.retractions(), ask.known_at);
         Self {
             ask,
-            disregarded: disregarded(developer.retractions(), ask.known_at),
+            all: disregarded.is_empty() && developer.last() <= ask.known_at,
+            disregarded,
         }
     }
 
@@ -56,15 +62,12 @@ impl Known {
     }
 
     fn knows(&self, position: Position) -> bool {
-        position <= self.ask.known_at && self.disregarded.binary_search(&position).is_err()
-    }
-
-    fn counts(&self, fact: Fact) -> bool {
-        fact.time() <= self.ask.as_of && self.knows(fact.position())
+        self.all
+            || position <= self.ask.known_at && self.disregarded.binary_search(&position).is_err()
     }
 
     /// The facts that count, in order; of those to come, the first is on the horizon.
-    fn filter(&self, facts: &[Fact], horizon: &mut Horizon) -> Vec<Fact> {
+    fn filter<'f>(&self, facts: &'f [Fact], horizon: &mut Horizon) -> Cow<'f, [Fact]> {
         let split = facts.partition_point(|fact| fact.time() <= self.ask.as_of);
         if let Some(coming) = facts[split..]
             .iter()
@@ -72,11 +75,12 @@ impl Known {
         {
             horizon.see(coming.time());
         }
-        facts[..split]
-            .iter()
-            .copied()
-            .filter(|fact| self.counts(*fact))
-            .collect()
+        let past = &facts[..split];
+        if self.all {
+            return Cow::Borrowed(past);
+        }
+        let known = past.iter().filter(|fact| self.knows(fact.position()));
+        Cow::Owned(known.copied().collect())
     }
 }
 

@@ -198,7 +198,11 @@ fn fix(
 ) -> Option<Duty> {
     let source = grounds.incidents[sanction.incident].source;
     // A code that no event names has no number, and then no remedy either.
-    let code = names.find(source.code(names));
+    let code = match source {
+        Source::Found(code) => Some(code),
+        _ if remedies.is_empty() => None,
+        _ => names.find(source.code(names)),
+    };
     let mut duty = Duty::new(
         DutyKind::FixViolation,
         DutyRule::Sanction(index),

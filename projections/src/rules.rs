@@ -38,6 +38,9 @@ pub struct Rules {
     pub effective_from: Instant,
     catalogue: Vec<Option<(Level, u16)>>,
     reasons: Option<Vec<NameId>>,
+    /// For each tier of complaints, most severe first: its level, its index, and the most of each
+    /// class that stays below it.
+    complaint_tiers: Vec<(Level, usize, [u32; 3])>,
     behaviors: Vec<Option<u16>>,
     suspended_by: Measures,
     row_measures: Vec<Measures>,
@@ -68,6 +71,7 @@ impl Rules {
             effective_from: from,
             catalogue,
             reasons: reasons.map(|list| list.iter().filter_map(|r| names.find(r)).collect()),
+            complaint_tiers: complaint_tiers(&book),
             behaviors,
             suspended_by: ranked.map_or(Measures::default(), |r| measures(&r.suspended_by)),
             row_measures: book
@@ -104,11 +108,17 @@ impl Rules {
     /// The most severe level with any class strictly above its count, and its tier's index.
     #[must_use]
     pub fn complaint_level(&self, counts: &[u32; 3]) -> Option<(Level, usize)> {
-        let tiers = self.book.complaints.tiers.iter().enumerate();
-        let reached = tiers.filter(|(index, _)| self.passed(*index, counts).next().is_some());
-        reached
-            .map(|(index, tier)| (tier.get_ref().level, index))
-            .min()
+        let passed = |limits: &[u32; 3]| {
+            counts
+                .iter()
+                .zip(limits)
+                .any(|(count, limit)| count > limit)
+        };
+        let mut reached = self
+            .complaint_tiers
+            .iter()
+            .filter(|(.., limits)| passed(limits));
+        reached.next().map(|(level, tier, _)| (*level, *tier))
     }
 
     /// The classes whose counts are strictly above what a tier of complaints allows, and what it
@@ -198,6 +208,25 @@ impl Rules {
             .as_ref()
             .is_some_and(|ranking| ranking.channels.contains(&channel))
     }
+}
+
+/// The tiers of complaints in the order they are asked: most severe first, of one level by index.
+fn complaint_tiers(book: &Rulebook) -> Vec<(Level, usize, [u32; 3])> {
+    let tiers = book.complaints.tiers.iter().enumerate();
+    let mut tiers: Vec<_> = tiers
+        .map(|(index, tier)| {
+            let tier = tier.get_ref();
+            let limit = |class| tier.more_than.get(class).copied().unwrap_or(u32::MAX);
+            let limits = [
+                limit(&ComplaintClass::Strong),
+                limit(&ComplaintClass::Normal),
+                limit(&ComplaintClass::Celebrity),
+            ];
+            (tier.level, index, limits)
+        })
+        .collect();
+    tiers.sort_unstable();
+    tiers
 }
 
 /// The versions of a rulebook that are known, and the zone and names they are read in.

@@ -4,6 +4,8 @@
 //! a month, which begins when a level is first reached and escalates when a graver one is. Every
 //! beginning and escalation is a [`Step`]; sanctions and developers' outcomes follow from those.
 
+use chrono::NaiveDate;
+
 use crate::event::{COMPLAINTS, Cause, OUTAGE, Position};
 use crate::facts::{Fact, NameId, Names};
 use crate::horizon::Horizon;
@@ -82,6 +84,8 @@ pub(crate) struct Tiers<'a> {
     outages: Outages<u32, (Position, Cause)>,
     explained: Vec<u32>,
     days: Vec<OutageDay>,
+    /// The month of the fact before, from its first instant to that of the next one.
+    current: (Instant, Instant, LocalMonth),
 }
 
 impl<'a> Tiers<'a> {
@@ -95,7 +99,24 @@ impl<'a> Tiers<'a> {
             outages: Outages::default(),
             explained: Vec::new(),
             days: Vec::new(),
+            current: (Instant::MAX, Instant::MIN, LocalMonth::of(NaiveDate::MIN)),
         }
+    }
+
+    /// The local month of an instant. Facts come in order of time, so mostly it is the last one.
+    fn month_of(&mut self, at: Instant) -> LocalMonth {
+        let (from, until, month) = self.current;
+        if from <= at && at < until {
+            return month;
+        }
+        let zone = self.timeline.zone();
+        let month = zone.month(at);
+        self.current = (
+            zone.month_start(month),
+            zone.month_start(month.next()),
+            month,
+        );
+        month
     }
 
     fn month(&mut self, month: LocalMonth) -> usize {
@@ -182,7 +203,7 @@ impl<'a> Tiers<'a> {
     /// SPEC §4, 1: a code of that month's catalogue is an incident, another is unclassified.
     pub(crate) fn violation(&mut self, fact: Fact) {
         let Some(code) = fact.name() else { return };
-        let month = self.timeline.zone().month(fact.time());
+        let month = self.month_of(fact.time());
         let index = self.month(month);
         match self
             .timeline
@@ -202,8 +223,11 @@ impl<'a> Tiers<'a> {
 
     /// SPEC §4, 2: each counted complaint may begin the month's incident, or escalate it.
     pub(crate) fn complaint(&mut self, fact: Fact) {
-        let month = self.timeline.zone().month(fact.time());
-        let version = self.timeline.index_of_month(month);
+        let month = self.month_of(fact.time());
+        let version = match self.months.last() {
+            Some(last) if last.month == month => last.rules,
+            _ => self.timeline.index_of_month(month),
+        };
         let rules = self.timeline.version(version);
         if !rules.counts_reason(fact.name()) {
             self.uncounted.extend(fact.name().map(|reason| Uncounted {

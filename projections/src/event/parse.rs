@@ -7,6 +7,11 @@ use super::{Data, Event, Kind, Permission};
 use crate::refusal::{Code, Refusal};
 use crate::time::Instant;
 
+/// How many bytes an `id`, a `source` or a `subject` may have. SPEC says nothing of it; databases
+/// bound what an index holds (PostgreSQL's to 2,704 bytes for two of them), and an event that one
+/// store takes must not be one that another cannot.
+pub(super) const NAME_BYTES_MAX: usize = 1_024;
+
 impl Event {
     /// Checks an event's attributes, type and data.
     ///
@@ -42,12 +47,12 @@ impl Event {
         if attribute(object, "specversion")? != "1.0" {
             return Err(malformed("/specversion", "`specversion` must be \"1.0\""));
         }
-        let id = attribute(object, "id")?.to_owned();
-        let source = attribute(object, "source")?.to_owned();
+        let id = bounded(object, "id")?.to_owned();
+        let source = bounded(object, "source")?.to_owned();
         let kind_text = attribute(object, "type")?;
         let time = instant_attribute(object, "time")?
             .ok_or_else(|| malformed("/time", "`time` is missing"))?;
-        let subject = attribute(object, "subject")?.to_owned();
+        let subject = bounded(object, "subject")?.to_owned();
         let recordedtime = instant_attribute(object, "recordedtime")?;
         let actor = match object.get("actor") {
             None => None,
@@ -97,6 +102,16 @@ fn attribute<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a str, 
         )),
         None => Err(malformed("", &format!("`{name}` is missing"))),
     }
+}
+
+/// An attribute by which events are found.
+fn bounded<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a str, Refusal> {
+    let text = attribute(object, name)?;
+    if text.len() > NAME_BYTES_MAX {
+        let message = format!("`{name}` has more than {NAME_BYTES_MAX} bytes");
+        return Err(malformed(&format!("/{name}"), &message));
+    }
+    Ok(text)
 }
 
 fn instant_attribute(object: &Map<String, Value>, name: &str) -> Result<Option<Instant>, Refusal> {

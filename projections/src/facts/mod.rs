@@ -95,6 +95,7 @@ pub struct DeveloperFacts {
     acts: Vec<Fact>,
     apps: Vec<AppFacts>,
     retractions: Vec<Retraction>,
+    last: Position,
 }
 
 impl DeveloperFacts {
@@ -114,6 +115,12 @@ impl DeveloperFacts {
     #[must_use]
     pub fn retractions(&self) -> &[Retraction] {
         &self.retractions
+    }
+
+    /// Where in the log its latest event is.
+    #[must_use]
+    pub const fn last(&self) -> Position {
+        self.last
     }
 
     /// How many facts are held of it.
@@ -223,6 +230,7 @@ impl History {
                     acts: Vec::new(),
                     apps: Vec::new(),
                     retractions: Vec::new(),
+                    last: position,
                 });
             }
             Data::AppRegistered {
@@ -238,6 +246,7 @@ impl History {
                 if self.owners.contains_key(event.subject.as_str()) {
                     return;
                 }
+                self.developers[index].last = position;
                 let apps = &mut self.developers[index].apps;
                 let place = apps.len();
                 apps.push(AppFacts {
@@ -269,9 +278,9 @@ impl History {
                 let owner = self.owners.get(event.subject.as_str()).copied();
                 if let (Some(owner), Some(target)) = (owner, target) {
                     let (Owner::Developer(index) | Owner::App(index, _)) = owner;
-                    self.developers[index]
-                        .retractions
-                        .push(Retraction { position, target });
+                    let developer = &mut self.developers[index];
+                    developer.retractions.push(Retraction { position, target });
+                    developer.last = position;
                 }
             }
             data => match self.owners.get(event.subject.as_str()).copied() {
@@ -295,6 +304,7 @@ impl History {
             Data::DeveloperReinstated => fact(Kind::DeveloperReinstated),
             _ => return,
         };
+        self.developers[developer].last = position;
         if push(&mut self.developers[developer].acts, fact) {
             self.unsettled.insert(developer);
         }
@@ -308,6 +318,7 @@ impl History {
         time: Instant,
         data: &Data,
     ) {
+        self.developers[developer].last = position;
         let app = &mut self.developers[developer].apps[app];
         let names = &mut self.names;
         let fact = |kind| Fact::new(time, position, kind);

@@ -142,3 +142,39 @@ fn small_writers_do_not_starve_a_bulk_import() {
     let events = ledger.audit(&["--type", "complaint.received"]);
     assert_eq!(events.len(), 20_000 + beside);
 }
+
+/// An index of PostgreSQL holds no more than 2,704 bytes; what one store takes the other takes too.
+#[test]
+fn names_that_no_index_holds_are_refused_and_spoil_nothing() {
+    let ledger = Ledger::new();
+    ledger.import(&[developer("d1"), app("d1-a", "d1", "general")]);
+    // What cannot be compressed, so that it stays as long as it is.
+    let mut state = 7_u64;
+    let long: String = (0..1_025)
+        .map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            char::from(b'a' + u8::try_from(state >> 59).unwrap() % 26)
+        })
+        .collect();
+    let of = |name: &str, value: &str| with(complaint(&format!("of {name}")), name, value);
+    let refused = ledger.import(&[of("id", &long), of("source", &long), of("subject", &long)]);
+    refused.counts(0, 0, 3);
+    assert_eq!(
+        refused.codes(),
+        [
+            ("event.malformed", "/id"),
+            ("event.malformed", "/source"),
+            ("event.malformed", "/subject")
+        ]
+    );
+    let longest = &long[..1_024];
+    let both = with(of("id", longest), "source", longest);
+    let both = with(both, "subject", &longest[1..]);
+    let named = |event, id: &str| with(event, "id", id);
+    let app = app(&longest[1..], longest, "general");
+    let registered = [named(developer(longest), "long 1"), named(app, "long 2")];
+    ledger.import(&registered).counts(2, 0, 0);
+    ledger.import(&[both]).counts(1, 0, 0);
+}

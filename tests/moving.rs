@@ -332,3 +332,18 @@ fn a_backup_takes_no_file_that_is_there() {
     );
     assert!(!ledger.path("n.db").exists());
 }
+
+#[test]
+fn a_whole_log_is_not_taken_for_events() {
+    let ledger = ground();
+    ledger.run(&["backup", "all.jsonl"]).good();
+    ledger.run(&["backup", "all.jsonl.zst"]).good();
+    ledger.run(&["backup", "all.db"]).good();
+    let before = ledger.audit(&[]).len();
+    for file in ["all.jsonl", "all.jsonl.zst", "all.db"] {
+        let refused = ledger.run(&["import", file]).with_code(1);
+        assert!(refused.err.contains("is a whole log"), "{}", refused.err);
+        assert!(refused.err.contains("standing restore"), "{}", refused.err);
+    }
+    assert_eq!(ledger.audit(&[]).len(), before);
+}

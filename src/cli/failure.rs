@@ -90,7 +90,7 @@ impl From<OpenError> for Failure {
                 failure.hint("make sure that the server runs there and takes connections")
             }
             OpenError::NoDatabase { database, .. } => failure.hint(format_args!(
-                "make it with `createdb {database}`, then the ledger with `standing init`"
+                "make it with `createdb -E UTF8 -T template0 {database}`"
             )),
             OpenError::Denied { .. } => failure.hint(
                 "check the account and its password; whoever makes a ledger must be allowed to \

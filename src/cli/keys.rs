@@ -147,6 +147,10 @@ fn at_hand(context: &Context) -> Result<Option<SignerKey>, Failure> {
             key.map(Some)
                 .map_err(|error| Failure::new(format_args!("{VARIABLE}: {error}")))
         }
+        // Whatever is like a key must not be printed as the name of a file that is not there.
+        Some(key) if key.contains('+') && !Path::new(key).exists() => Err(Failure::new(
+            format_args!("{VARIABLE} is neither a signer key nor a file"),
+        )),
         Some(path) => signer_of_file(context, Path::new(path)).map(Some),
         None if Path::new(FILE).exists() => signer_of_file(context, Path::new(FILE)).map(Some),
         None => Ok(None),
@@ -164,6 +168,13 @@ fn of_environment() -> Result<Option<Zeroizing<String>>, Failure> {
 
 /// The verifier key of the key at hand, if there is one; for those who check what is their own.
 pub(super) fn own_verifier(context: &Context) -> Result<Option<VerifierKey>, Failure> {
+    // The key that signs is mostly kept from those who only check, even where they stand beside it.
+    let denied = |path: &Path| {
+        File::open(path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+    };
+    if of_environment()?.is_none() && denied(Path::new(FILE)) {
+        return Ok(None);
+    }
     Ok(at_hand(context)?.map(|key| key.verifier().clone()))
 }
 

@@ -19,6 +19,7 @@ use super::input;
 use super::json::{KEPT_BYTES_MAX, Unreadable};
 use super::rejects;
 use super::split::{Piece, Stream};
+use crate::transfer::ArchiveReader;
 
 /// One event as it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +66,12 @@ pub enum ReadError {
         /// Why.
         source: io::Error,
     },
+    /// It is a ledger or the archive of one.
+    #[error("`{name}` is a whole log, whose events are recorded already")]
+    Log {
+        /// The source.
+        name: String,
+    },
     /// Its header is not that of a table of events.
     #[error("`{name}`, line {line}: {source}")]
     Header {
@@ -83,6 +90,9 @@ impl ReadError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Open { .. } => None,
+            Self::Log { .. } => Some(
+                "move it into a ledger of its own with `standing restore`, or with `standing copy`",
+            ),
             Self::Broken { source, .. } => match source.kind() {
                 io::ErrorKind::UnexpectedEof => {
                     Some("the file may be cut short: events before that line were read")
@@ -247,7 +257,7 @@ impl Source {
         let first = self.stream.skip_blanks();
         let first = first.map_err(|error| self.broken(error))?;
         match first {
-            Some(b'{') => {}
+            Some(b'{') => self.detect_archive()?,
             Some(b'[') => {
                 self.stream.take_one();
                 self.form = Form::List;
@@ -259,11 +269,30 @@ impl Source {
         Ok(())
     }
 
+    /// A whole log is moved, not recorded anew.
+    fn detect_archive(&mut self) -> Result<(), ReadError> {
+        let ends = |byte| matches!(byte, b'\r' | b'\n');
+        let read = self.stream.read_piece(&mut self.piece, ends);
+        read.map_err(|error| self.broken(error))?;
+        self.state = State::LineInHand;
+        if self.piece.bytes.starts_with(ArchiveReader::BEGINNING) {
+            return Err(ReadError::Log {
+                name: self.name.clone(),
+            });
+        }
+        Ok(())
+    }
+
     fn detect_table(&mut self) -> Result<(), ReadError> {
         let ends = |byte| matches!(byte, b'\r' | b'\n');
         let line = self.stream.line;
         let read = self.stream.read_piece(&mut self.piece, ends);
         read.map_err(|error| self.broken(error))?;
+        if self.piece.bytes.starts_with(b"SQLite format 3\0") {
+            return Err(ReadError::Log {
+                name: self.name.clone(),
+            });
+        }
         match Header::parse(&self.piece.bytes) {
             Ok(header) if is_csv(&self.name) || header.is_telling() => {
                 self.form = Form::Csv;

@@ -31,7 +31,8 @@ const GROUP_EVENTS: usize = 8_192;
 /// After how many bytes a group takes no further request.
 const GROUP_BYTES: usize = 16 << 20;
 
-/// A store's writing connection: what the group's task asks of it, in one transaction at a time.
+/// A store's writing connection: what the group's task asks of it, in one transaction at a time, or
+/// in one statement.
 ///
 /// After an error of any function but [`Writer::insert`]'s [`InsertError::Refused`] the connection
 /// may be in any state, and is dropped.
@@ -309,7 +310,10 @@ async fn gather(group: &mut Vec<Request>, requests: &mut mpsc::UnboundedReceiver
         let bytes = request.rows.iter().map(Row::bytes).sum::<usize>();
         (request.rows.len(), bytes)
     };
-    let (mut events, mut bytes) = group.first().map_or((0, 0), size);
+    let (mut events, mut bytes) = group
+        .iter()
+        .map(size)
+        .fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
     loop {
         let before = group.len();
         tokio::task::yield_now().await;

@@ -16,6 +16,7 @@ use standing_projections::Position;
 
 use crate::ledger::tree::{Edge, Hash, TreeHead};
 use crate::ledger::{AppendError, Ledger, Query, Replica, StoreError};
+use crate::proof::hash_to_text;
 
 pub use archive::{ArchiveReader, write_archive};
 pub use into::{Moved, into_ledger};
@@ -59,7 +60,8 @@ pub enum TransferError {
     },
     /// What was read does not make the tree that the source says it is.
     #[error(
-        "the first {size} events that were read make the root {found}, where the source says {said}"
+        "the first {size} events that were read make the root {}, where the source says {}",
+        hash_to_text(*.found), hash_to_text(*.said)
     )]
     Root {
         /// Of how many events.

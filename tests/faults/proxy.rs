@@ -6,7 +6,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
@@ -140,6 +140,7 @@ impl Way {
             way: Arc::clone(self),
             answers: Arc::new(AtomicBool::new(true)),
             broken: Arc::default(),
+            commits: Arc::default(),
         };
         let streams = || Some((client.try_clone().ok()?, server.try_clone().ok()?));
         let (Some(up), Some(down)) = (streams(), streams()) else {
@@ -158,17 +159,26 @@ struct Cut {
     /// Whether what the server says is still passed on.
     answers: Arc<AtomicBool>,
     broken: Arc<AtomicBool>,
+    /// How many commits have passed.
+    commits: Arc<AtomicUsize>,
+}
+
+/// Whether the server says that a statement which was a transaction by itself has inserted rows: what
+/// the commit says of it, and that no transaction is open.
+fn committed_at_once(said: &[u8]) -> bool {
+    let has = |words: &[u8]| said.windows(words.len()).any(|part| part == words);
+    has(b"INSERT 0 ") && !has(b"INSERT 0 0\0") && has(b"Z\0\0\0\x05I")
 }
 
 impl Cut {
     /// To the server.
     fn up(&self, mut client: TcpStream, mut server: TcpStream) {
         let mut buffer = [0; 8_192];
-        let (mut bytes, mut commits) = (0, 0);
+        let mut bytes = 0;
         while let Ok(read @ 1..) = client.read(&mut buffer) {
             let sent = &buffer[..read.min(self.at.up - bytes)];
-            commits += usize::from(sent.windows(6).any(|word| word == b"COMMIT"));
-            if commits == self.at.commit {
+            let commit = sent.windows(6).any(|word| word == b"COMMIT");
+            if commit && self.is_due() {
                 if !self.at.done {
                     return self.break_off(&client, &server);
                 }
@@ -198,6 +208,9 @@ impl Cut {
                 return self.break_off(&client, &server);
             }
             let sent = &buffer[..read.min(self.at.down - bytes)];
+            if committed_at_once(sent) && self.is_due() {
+                return self.break_off(&client, &server);
+            }
             bytes += sent.len();
             if client.write_all(sent).is_err() {
                 break;
@@ -208,6 +221,11 @@ impl Cut {
         }
         let _ = server.shutdown(Shutdown::Both);
         let _ = client.shutdown(Shutdown::Both);
+    }
+
+    /// Whether a commit that passes is the one at which the connection breaks.
+    fn is_due(&self) -> bool {
+        self.commits.fetch_add(1, Ordering::SeqCst) + 1 == self.at.commit
     }
 
     fn break_off(&self, client: &TcpStream, server: &TcpStream) {

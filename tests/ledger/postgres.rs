@@ -662,3 +662,33 @@ async fn scans(store: &PostgresStore) -> (i64, i64) {
     .await
     .unwrap()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_write_whatever_isolation_is_the_default() {
+    let Some(store) = PostgresStore::new() else {
+        return;
+    };
+    store.ledger().await.close().await;
+    store.database.execute(&format!(
+        "ALTER DATABASE {} SET default_transaction_isolation = 'serializable'",
+        store.database.name()
+    ));
+    let mut tasks = Vec::new();
+    for writer in 0..3 {
+        let ledger = store.open().await;
+        tasks.push(tokio::spawn(async move {
+            for n in 0..60 {
+                let new = [complaint("d1-a", &format!("{writer}/{n}"))];
+                ledger
+                    .append(&new, Recorded::Now, &Condition::Always)
+                    .await
+                    .unwrap();
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let head = store.ledger().await.head().await.unwrap();
+    assert_eq!(head.position, Position(180));
+}

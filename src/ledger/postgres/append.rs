@@ -1,9 +1,11 @@
-//! Appending to the log: one transaction, which holds the head's row from its first statement on.
+//! Appending to the log: one transaction, which holds the head's row from its first statement on; or
+//! one statement, where that is enough and the end of the log is known.
 //!
 //! Whoever appends locks the one row of `head`, so that appends take turns and the next position is
 //! known; the lock is let go with the commit, so that positions become visible in order. Every
-//! question costs a way to the server and back. So the lock comes with the beginning, and the rows,
-//! whom they belong to and the new head go in one statement.
+//! question costs a way to the server and back. So the lock comes with the beginning; and the rows,
+//! whom they belong to, the tree's new entries and the new head go in one statement, which does nothing
+//! where the head is not the one that it names.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -11,6 +11,8 @@ pub(super) const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const READ_ONLY_TRANSACTION: &str = "25006";
 /// The server ended a transaction that stood still.
 const IDLE_TRANSACTION: &str = "25P03";
+const COMPLETION_UNKNOWN: &str = "40003";
+const QUERY_CANCELED: &str = "57014";
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
 const DISK_FULL: &str = "53100";
@@ -35,13 +37,15 @@ pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
 }
 
 /// Whether the server says of a statement that is a transaction by itself that nothing came of it: it
-/// refused, gave up waiting or had no room. With any other error (of the connection, of the server
-/// itself) the commit may have been reached.
+/// refused, gave up waiting, was told to stop or had no room. With any other error (of the connection,
+/// of the server itself) the commit may have been reached.
 pub(super) fn came_to_nothing(error: &sqlx::Error) -> bool {
     // Data, constraints, the transaction's state, rollbacks, rights, resources, limits, locks.
     const CLASSES: [&str; 8] = ["22", "23", "25", "40", "42", "53", "54", "55"];
-    code(error).is_some_and(|code| {
-        code != IDLE_TRANSACTION && CLASSES.iter().any(|class| code.starts_with(class))
+    code(error).is_some_and(|code| match &*code {
+        QUERY_CANCELED => true,
+        IDLE_TRANSACTION | COMPLETION_UNKNOWN => false,
+        code => CLASSES.iter().any(|class| code.starts_with(class)),
     })
 }
 

@@ -32,6 +32,9 @@ pub(super) async fn connect(
     }
 }
 
+/// A single statement must see what was committed while it waited for the head.
+const ISOLATION: &str = "SET default_transaction_isolation = 'read committed';";
+
 /// A connection that appends, and waits for others who do.
 pub(super) async fn prepare_to_write(
     conn: &mut PgConnection,
@@ -39,7 +42,7 @@ pub(super) async fn prepare_to_write(
 ) -> Result<(), sqlx::Error> {
     // Zero would mean for ever.
     let patience = patience.as_millis().clamp(1, i32::MAX as u128);
-    let told = format!("{PLANS} {IDLE} {DURABLE} SET lock_timeout = {patience};");
+    let told = format!("{PLANS} {ISOLATION} {IDLE} {DURABLE} SET lock_timeout = {patience};");
     sqlx::raw_sql(AssertSqlSafe(told)).execute(conn).await?;
     Ok(())
 }

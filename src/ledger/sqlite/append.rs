@@ -1,8 +1,10 @@
-//! Appending to the log: one transaction, under the database's write lock from its first statement.
+//! Appending to the log: one transaction, under the database's write lock from its first statement;
+//! or one statement, where that is enough and the end of the log is known.
 //!
-//! Everything that depends on the end of the log is decided by the group's task between
-//! [`Writer::begin`] and [`Writer::insert`], inside it. A key that is taken is refused by the
-//! database when the row is inserted; nothing is ever skipped.
+//! In a transaction, everything that depends on the end of the log is decided by the group's task
+//! between [`Writer::begin`] and [`Writer::insert`], inside it. A single statement is refused where the
+//! log has moved on, since its positions are taken then. A key that is taken is refused by the database
+//! when the row is inserted; nothing is ever skipped.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -17,7 +19,7 @@ use super::super::group::{Failed, InsertError, Writer};
 use super::super::plan::{Ready, Whole};
 use super::super::tree::{Entry, Hash};
 use super::super::{Head, Key, StoreError};
-use super::code::{BUSY, CONSTRAINT, primary_code};
+use super::code::{BUSY, CANTOPEN, CONSTRAINT, NOTADB, PERM, READONLY, primary_code};
 use super::names::{Keys, Names, json_list};
 use super::{failure, read};
 
@@ -139,7 +141,9 @@ impl Writer for SqliteWriter {
             Err(error) => match primary_code(&error) {
                 Some(CONSTRAINT) => Ok(false),
                 // Before anything is written.
-                Some(BUSY) => Err(Failed::Before(self.failure(error))),
+                Some(BUSY | PERM | READONLY | CANTOPEN | NOTADB) => {
+                    Err(Failed::Before(self.failure(error)))
+                }
                 // Where the WAL could not be written or synced, as with a COMMIT.
                 _ => Err(Failed::Committing(self.failure(error))),
             },

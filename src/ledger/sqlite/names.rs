@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::super::row::Row;
 
-/// How many names are remembered before they are all forgotten and learnt arow.
+/// How many names are remembered before they are all forgotten and learnt anew.
 const REMEMBERED_MAX: usize = 100_000;
 
 /// The names that a writing connection has met.

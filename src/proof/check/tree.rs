@@ -13,6 +13,9 @@ use crate::proof::log::Rewritten;
 use crate::proof::note::{Note, NoteError};
 use crate::proof::{Checkpoint, CheckpointError};
 
+/// How far past the end entries are looked for: as far as their numbers can go.
+const PAST_END: u64 = i64::MAX.cast_unsigned();
+
 /// How many checkpoints are read at a time.
 const CHECKPOINTS: usize = 256;
 
@@ -187,10 +190,14 @@ impl<'a> Tree<'a> {
                 findings.add(Finding::of_all(problem));
             }
         }
-        for level in 1..LEVELS {
-            let number = entries(now, level);
-            if !ledger.hashes(level, number, 1).await?.is_empty()
-                && entries(ledger.head().await?.position.0, level) == number
+        // An entry anywhere past the end is in the way of the one that comes there one day.
+        for level in 1..=u8::MAX {
+            let number = match level < LEVELS {
+                true => entries(now, level),
+                false => 0,
+            };
+            if !ledger.hashes(level, number, PAST_END).await?.is_empty()
+                && (level >= LEVELS || entries(ledger.head().await?.position.0, level) == number)
             {
                 let problem = Problem::TreeTooLarge { level, number };
                 findings.add(Finding::of_all(problem));

@@ -222,6 +222,16 @@ fn the_trees_table_is_compared() {
         found(&ledger),
         [(None, "tree".to_owned()), (None, "tree".to_owned())]
     );
+    // Further on they are in the way of those that come one day.
+    for entry in [
+        "(1, 5, zeroblob(32))",
+        "(2, 77, zeroblob(32))",
+        "(9, 0, zeroblob(32))",
+    ] {
+        let ledger = full();
+        tamper(&ledger, &format!("INSERT INTO tree VALUES {entry}"));
+        assert_eq!(found(&ledger), [(None, "tree".to_owned())], "{entry}");
+    }
 }
 
 #[test]

@@ -9,4 +9,5 @@ pub mod history;
 pub mod intake;
 pub mod ledger;
 pub mod proof;
+pub mod recompute;
 pub mod transfer;

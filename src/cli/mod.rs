@@ -15,9 +15,11 @@ mod import;
 mod init;
 mod keys;
 mod moving;
+mod new_file;
 mod output;
 mod plaza;
 mod prove;
+mod recompute;
 mod record;
 mod retract;
 mod rules;
@@ -106,6 +108,7 @@ enum Command {
     Erase(erase::EraseArgs),
     Assess(assess::AssessArgs),
     Plaza(plaza::PlazaArgs),
+    Recompute(recompute::RecomputeArgs),
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Audit(audit::AuditArgs),
@@ -244,6 +247,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Retract(args) => retract::run(context, args).await,
         Command::Erase(args) => erase::run(context, args).await,
         Command::Assess(args) => assess::run(context, args).await,
+        Command::Recompute(args) => recompute::run(context, args).await,
         Command::Plaza(args) => plaza::run(context, args).await,
         Command::Show(args) => show::run(context, args).await,
         Command::Explain(args) => explain::run(context, args).await,

@@ -1,7 +1,8 @@
 //! `standing backup`, `restore` and `copy`: a ledger moved as it is.
 
 use std::fmt::Display;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Context;
 use super::failure::Failure;
+use super::new_file::NewFile;
 use crate::intake::unpacked;
 use crate::ledger::tree::TreeHead;
 use crate::ledger::{Ledger, Location, OpenMode};
@@ -186,54 +188,39 @@ async fn write_file(
         let mut out = std::io::BufWriter::new(std::io::stdout());
         return Ok(write_archive(source, args.with_private, &mut out, progress).await?);
     }
-    let refused = |error: std::io::Error| {
-        Failure::new(format!("`{}` cannot be written: {error}", path.display()))
-    };
-    if path.exists() {
-        let message = format!("`{}` is there already", path.display());
-        return Err(Failure::new(message).hint("name a file that is not there yet"));
-    }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let file = tempfile::NamedTempFile::new_in(folder).map_err(refused)?;
-    let mut out = Packed::new(file, ending).map_err(refused)?;
+    let file = NewFile::create(path)?;
+    let mut out = Packed::new(file.writer()?, ending).map_err(|error| file.refused(&error))?;
     let tree = write_archive(source, args.with_private, &mut out, progress).await;
     let tree = tree.map_err(|error| match error {
-        TransferError::Io(error) => refused(error),
+        TransferError::Io(error) => file.refused(&error),
         error => error.into(),
     })?;
-    let file = out.finish().map_err(refused)?;
-    file.as_file().sync_all().map_err(refused)?;
-    file.persist_noclobber(path)
-        .map_err(|error| refused(error.error))?;
+    out.finish().map_err(|error| file.refused(&error))?;
+    file.keep()?;
     Ok(tree)
 }
 
 /// A file that is compressed as its name says.
 enum Packed {
-    Plain(std::io::BufWriter<tempfile::NamedTempFile>),
-    Gzip(flate2::write::GzEncoder<tempfile::NamedTempFile>),
-    Zstd(zstd::stream::write::Encoder<'static, tempfile::NamedTempFile>),
+    Plain(BufWriter<File>),
+    Gzip(flate2::write::GzEncoder<BufWriter<File>>),
+    Zstd(zstd::stream::write::Encoder<'static, BufWriter<File>>),
 }
 
 impl Packed {
-    fn new(file: tempfile::NamedTempFile, ending: Option<&str>) -> std::io::Result<Self> {
+    fn new(file: BufWriter<File>, ending: Option<&str>) -> std::io::Result<Self> {
         Ok(match ending {
             Some("gz") => Self::Gzip(flate2::write::GzEncoder::new(file, Default::default())),
             Some("zst") => Self::Zstd(zstd::stream::write::Encoder::new(file, 0)?),
-            _ => Self::Plain(std::io::BufWriter::new(file)),
+            _ => Self::Plain(file),
         })
     }
 
-    fn finish(self) -> std::io::Result<tempfile::NamedTempFile> {
+    fn finish(self) -> std::io::Result<()> {
         match self {
-            Self::Plain(out) => out
-                .into_inner()
-                .map_err(std::io::IntoInnerError::into_error),
-            Self::Gzip(out) => out.finish(),
-            Self::Zstd(out) => out.finish(),
+            Self::Plain(mut out) => out.flush(),
+            Self::Gzip(out) => out.finish()?.flush(),
+            Self::Zstd(out) => out.finish()?.flush(),
         }
     }
 }

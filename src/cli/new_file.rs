@@ -1,0 +1,63 @@
+//! A file that a command writes: there once it is whole, and never in the place of another.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::Failure;
+
+/// A file that is being written, under a name of its own until it is kept.
+pub(super) struct NewFile {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
+impl NewFile {
+    /// Begins a file in the folder of `path`, where there must be none of that name.
+    pub(super) fn create(path: &Path) -> Result<Self, Failure> {
+        if path.exists() {
+            let message = format!("`{}` is there already", path.display());
+            return Err(Failure::new(message).hint("name a file that is not there yet"));
+        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let file = NamedTempFile::new_in(folder).map_err(|error| {
+            // The error names the file that was tried, which nobody asked for.
+            let error = io::Error::from(error.kind());
+            refused(path, &error)
+        })?;
+        let path = path.to_owned();
+        Ok(Self { path, file })
+    }
+
+    /// What it cannot be written for.
+    pub(super) fn refused(&self, error: &io::Error) -> Failure {
+        refused(&self.path, error)
+    }
+
+    /// Its bytes, to be written.
+    pub(super) fn writer(&self) -> Result<BufWriter<File>, Failure> {
+        let file = self.file.as_file().try_clone();
+        let file = file.map_err(|error| self.refused(&error))?;
+        Ok(BufWriter::with_capacity(1 << 20, file))
+    }
+
+    /// Gives it its name, once what was written is on the disk.
+    pub(super) fn keep(self) -> Result<(), Failure> {
+        let Self { path, file } = self;
+        let kept = file.as_file().sync_all();
+        kept.and_then(|()| {
+            let kept = file.persist_noclobber(&path);
+            kept.map(drop).map_err(|error| error.error)
+        })
+        .map_err(|error| refused(&path, &error))
+    }
+}
+
+fn refused(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("`{}` cannot be written: {error}", path.display()))
+}

@@ -53,8 +53,7 @@ fn a_database_without_a_ledger_is_told_from_none() {
     for command in [&["init"][..], &["assess"]] {
         let said = said(&none, command);
         let name = format!("{}_not", database.name());
-        let hint =
-            format!("hint: make it with `createdb {name}`, then the ledger with `standing init`\n");
+        let hint = format!("hint: make it with `createdb -E UTF8 -T template0 {name}`\n");
         assert!(
             said.contains(&format!("error: the server has no database `{name}` ("))
                 && said.ends_with(&hint),

@@ -23,7 +23,7 @@ pub(super) struct ExportArgs {
     #[arg(value_name = "DIR", required_unless_present = "columns")]
     folder: Option<PathBuf>,
     /// Only these tables (default: all)
-    #[arg(long, value_name = "TABLE", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "TABLE,…", value_delimiter = ',')]
     tables: Vec<Table>,
     // It stands in the place of the global one, by the same id.
     /// The form of the files

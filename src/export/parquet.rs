@@ -150,3 +150,55 @@ impl From<ParquetError> for FormError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+    use super::*;
+
+    fn row_groups<R>(columns: Vec<Column<R>>, batches: &[Vec<R>]) -> Vec<i64> {
+        let file = tempfile::tempfile().unwrap();
+        let mut out = ParquetWriter::new(columns, file, Vec::new()).unwrap();
+        for batch in batches {
+            out.write(batch).unwrap();
+        }
+        let file = out.finish().unwrap();
+        let file = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+        let groups = file.metadata().row_groups().iter();
+        groups.map(|group| group.num_rows()).collect()
+    }
+
+    #[test]
+    fn a_row_group_ends_at_so_many_rows() {
+        let column = || Column::new("number", Value::Int64(|row: &i64| Some(*row)), "");
+        let rows: Vec<i64> = (0..40_000).collect();
+        let batches = [rows.clone(), rows, Vec::new()];
+        assert_eq!(row_groups(vec![column()], &batches), [65_536, 14_464]);
+        assert_eq!(row_groups(vec![column()], &[]), []);
+    }
+
+    #[test]
+    fn a_row_group_of_long_rows_ends_sooner() {
+        let column = Column::new("text", Value::Text(|row: &String| Some(row)), "");
+        let text = |number: u64| -> String {
+            // Texts that no compression makes short.
+            let mut rng = fastrand::Rng::with_seed(number);
+            (0..60_000).map(|_| rng.char('!'..'~')).collect()
+        };
+        let batches: Vec<Vec<String>> = (0..8)
+            .map(|batch| (0..100).map(|row| text(batch * 100 + row)).collect())
+            .collect();
+        let groups = row_groups(vec![column], &batches);
+        assert_eq!(groups.iter().sum::<i64>(), 800);
+        assert!(groups.len() > 1, "{groups:?}");
+    }
+
+    #[test]
+    fn a_null_where_there_is_none_is_an_error() {
+        let column = Column::new("number", Value::Int64(|_: &()| None), "");
+        let file = tempfile::tempfile().unwrap();
+        let mut out = ParquetWriter::new(vec![column], file, Vec::new()).unwrap();
+        assert!(matches!(out.write(&[()]), Err(FormError::Form(_))));
+    }
+}

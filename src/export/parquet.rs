@@ -175,7 +175,7 @@ mod tests {
         let rows: Vec<i64> = (0..40_000).collect();
         let batches = [rows.clone(), rows, Vec::new()];
         assert_eq!(row_groups(vec![column()], &batches), [65_536, 14_464]);
-        assert_eq!(row_groups(vec![column()], &[]), []);
+        assert!(row_groups(vec![column()], &[]).is_empty());
     }
 
     #[test]

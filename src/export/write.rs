@@ -25,7 +25,7 @@ use crate::ledger::{Ledger, Query, StoredEvent};
 use crate::transfer::tree_of;
 
 /// How many events are read at a time.
-const PAGE: usize = 2_000;
+const PAGE: usize = 1_000;
 /// How many rows of an answer are written at a time.
 const ROWS: usize = 8_192;
 

@@ -19,6 +19,7 @@ fn duckdb_reads_every_table_of_every_case() {
         return;
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/independent/export.py");
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/export.md");
     for dir in cases() {
         let case = Case::load(dir);
         let ledger = &case.ledger;
@@ -47,6 +48,7 @@ fn duckdb_reads_every_table_of_every_case() {
         let ran: Ran = command
             .arg(script)
             .arg(ledger.path(""))
+            .arg(page)
             .output()
             .unwrap()
             .into();

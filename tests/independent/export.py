@@ -1,12 +1,14 @@
 """Reads what `standing export` has written with DuckDB, and compares it with what other commands
 print. Nothing of this project is used.
 
-Its argument is a folder with two exports of one answer (`parquet`, `csv`) and with what `assess`,
-`plaza` and `audit` say to the same question (`assess.jsonl`, `plaza.jsonl`, `audit.jsonl`). It prints
-`ok` and the number of rows it has read, or says what is wrong and fails.
+Its first argument is a folder with two exports of one answer (`parquet`, `csv`) and with what `assess`,
+`plaza` and `audit` say to the same question (`assess.jsonl`, `plaza.jsonl`, `audit.jsonl`), its second
+one the page of documentation, whose SQL must run. It prints `ok` and the number of rows it has read, or
+says what is wrong and fails.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -46,10 +48,15 @@ def read_table(folder, table):
         if not column["nullable"]:
             nulls, = one(f"select count(*) from {name} where {column['name']} is null")
             assert nulls == 0, (name, column)
-    # The same rows from CSV, with the types that are documented.
-    types = ", ".join(f"'{c['name']}': '{TYPES[c['type']]}'" for c in columns)
-    file = f"'{folder}/csv/{name}.csv'"
-    csv = f"read_csv({file}, columns={{{types}}}, header=true, delim=',', quote='\"', escape='\"')"
+    # The same rows from CSV, with the types that are documented; lists are JSON there.
+    types, values = {}, []
+    for column in columns:
+        kind = TYPES[column["type"]]
+        of_list = kind.endswith("[]")
+        types[column["name"]] = "JSON" if of_list else kind
+        values.append(f"{column['name']}::{kind}" if of_list else column["name"])
+    options = f"columns={types}, header=true, delim=',', quote='\"', escape='\"'"
+    csv = f"(select {', '.join(values)} from read_csv('{folder}/csv/{name}.csv', {options}))"
     for a, b in [(name, csv), (csv, name)]:
         more, = one(f"select count(*) from (from {a} except all from {b})")
         assert more == 0, (name, "differs between the forms")
@@ -98,12 +105,24 @@ def check_metadata(folder, manifest):
             assert said[f"standing.{key}"] == manifest[key], (table, key)
 
 
+def run_examples(page):
+    """The SQL of the page, in the folder that is the current one."""
+    blocks = page.split("```sql\n")[1:]
+    assert blocks, "no SQL"
+    for block in blocks:
+        for statement in duckdb.extract_statements(block.split("```")[0]):
+            query = statement.query.rstrip().rstrip(";")
+            duckdb.sql(f"create or replace temp table example as {query}")
+
+
 def main():
-    folder = Path(sys.argv[1])
+    folder, page = Path(sys.argv[1]), Path(sys.argv[2]).read_text()
     manifest = json.loads((folder / "parquet/export.json").read_text())
     rows = sum(read_table(folder, table) for table in manifest["tables"])
     compare(folder)
     check_metadata(folder, manifest)
+    os.chdir(folder / "parquet")
+    run_examples(page)
     print("ok", rows)
 
 

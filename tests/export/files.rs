@@ -186,6 +186,11 @@ fn only_the_tables_asked_for_are_written_and_each_once() {
         refused(ledger.run(&[&["export", "no"], args].concat()), message);
         assert!(!ledger.path("no").exists(), "{args:?}");
     }
+    refused(
+        ledger.run(&["export", "no", "--ledger", "none.db"]),
+        "none.db",
+    );
+    assert!(!ledger.path("no").exists());
     refused(ledger.run(&["export"]), "<DIR>");
     let global = ["--format", "json", "export", "no"];
     refused(ledger.run(&global), "`--format parquet` or `--format csv`");

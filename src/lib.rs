@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod desk;
+pub mod export;
 pub mod history;
 pub mod intake;
 pub mod ledger;

@@ -14,7 +14,7 @@ use crate::measures;
 use crate::obligations;
 use crate::plaza;
 use crate::provenance::{Step, UncountedComplaint};
-use crate::retraction::disregarded;
+use crate::retraction::{counting, disregarded};
 use crate::review::{Block, Lifecycle};
 use crate::rules::Timeline;
 use crate::sanctions::{Sanction, sanctions};
@@ -54,11 +54,11 @@ impl Known {
 
     /// The retractions behind that: those that are known and not disregarded themselves.
     fn disregarded(&self, developer: &DeveloperFacts) -> Vec<Retraction> {
-        let all = developer.retractions().iter().copied();
-        let mut standing: Vec<_> = all.filter(|r| self.knows(r.position)).collect();
-        standing.sort_by_key(|retraction| (retraction.target, retraction.position));
-        standing.dedup_by_key(|retraction| retraction.target);
-        standing
+        counting(
+            developer.retractions(),
+            self.ask.known_at,
+            &self.disregarded,
+        )
     }
 
     fn knows(&self, position: Position) -> bool {

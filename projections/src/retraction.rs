@@ -24,6 +24,24 @@ pub fn disregarded(retractions: &[Retraction], known_at: Position) -> Vec<Positi
     disregarded.into_iter().collect()
 }
 
+/// The retractions that count: those known at a position that are not disregarded themselves, one for
+/// each event that is, the first, by target. `disregarded` is what [`disregarded`] gives for that
+/// position.
+#[must_use]
+pub fn counting(
+    retractions: &[Retraction],
+    known_at: Position,
+    disregarded: &[Position],
+) -> Vec<Retraction> {
+    let known = retractions.iter().copied().filter(|retraction| {
+        retraction.position <= known_at && disregarded.binary_search(&retraction.position).is_err()
+    });
+    let mut counting: Vec<_> = known.collect();
+    counting.sort_by_key(|retraction| (retraction.target, retraction.position));
+    counting.dedup_by_key(|retraction| retraction.target);
+    counting
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,5 +56,8 @@ mod tests {
         assert_eq!(disregarded(&all, Position(5)), [Position(2)]);
         assert_eq!(disregarded(&all, Position(6)), [Position(5)]);
         assert_eq!(disregarded(&all, Position(7)), [Position(3), Position(5)]);
+        let by = |known_at| counting(&all, known_at, &disregarded(&all, known_at));
+        assert_eq!(by(Position(5)), all[..1]);
+        assert_eq!(by(Position(7)), [all[2], all[1]]);
     }
 }

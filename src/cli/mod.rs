@@ -10,6 +10,7 @@ mod checkpoint;
 mod demo;
 mod erase;
 mod explain;
+mod export;
 mod failure;
 mod import;
 mod init;
@@ -36,7 +37,7 @@ use standing_projections::rulebook::Lang;
 
 use crate::ledger::{Ledger, Location, OpenMode, Options};
 use failure::Failure;
-use output::{Format, Out};
+use output::{FormatArg, Out};
 
 /// An event-sourced reputation ledger for the developers of an open platform.
 #[derive(Debug, Parser)]
@@ -60,8 +61,8 @@ struct Global {
     )]
     ledger: String,
     /// How to print: a table on a terminal, JSON otherwise
-    #[arg(long, global = true, value_name = "FORMAT")]
-    format: Option<Format>,
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = FormatArg::printed())]
+    format: Option<FormatArg>,
     /// When to use colour (NO_COLOR is heeded)
     #[arg(long, global = true, default_value = "auto", value_name = "WHEN")]
     color: ColorWhen,
@@ -112,6 +113,7 @@ enum Command {
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Audit(audit::AuditArgs),
+    Export(export::ExportArgs),
     Backup(moving::BackupArgs),
     Restore(moving::RestoreArgs),
     Copy(moving::CopyArgs),
@@ -252,6 +254,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Show(args) => show::run(context, args).await,
         Command::Explain(args) => explain::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
+        Command::Export(args) => export::run(context, args).await,
         Command::Backup(args) => moving::backup(context, args).await,
         Command::Restore(args) => moving::restore(context, args).await,
         Command::Copy(args) => moving::copy(context, args).await,

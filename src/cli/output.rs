@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
+use clap::builder::{EnumValueParser, PossibleValuesParser, TypedValueParser};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
@@ -20,6 +21,34 @@ pub(super) enum Format {
     Jsonl,
 }
 
+/// What `--format` names: a form to print in, or for `export` a form of files.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum FormatArg {
+    /// Of what is printed.
+    Printed(Format),
+    /// Of files.
+    Files(crate::export::Format),
+}
+
+impl FormatArg {
+    /// Reads the name of a form to print in.
+    pub(super) fn printed() -> impl TypedValueParser<Value = Self> {
+        EnumValueParser::<Format>::new().map(Self::Printed)
+    }
+
+    /// Reads the name of a form of files.
+    pub(super) fn files() -> impl TypedValueParser<Value = Self> {
+        use crate::export::Format::{Csv, Parquet};
+        let names = [Parquet, Csv].map(crate::export::Format::ending);
+        PossibleValuesParser::new(names).map(|name| {
+            Self::Files(match name == Csv.ending() {
+                true => Csv,
+                false => Parquet,
+            })
+        })
+    }
+}
+
 /// The two streams of the process.
 pub(super) struct Out {
     format: Option<Format>,
@@ -29,7 +58,7 @@ pub(super) struct Out {
 }
 
 impl Out {
-    pub(super) fn new(format: Option<Format>, color: ColorWhen, quiet: bool) -> Self {
+    pub(super) fn new(format: Option<FormatArg>, color: ColorWhen, quiet: bool) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colors = |terminal: bool| match color {
             ColorWhen::Always => true,
@@ -37,7 +66,10 @@ impl Out {
             ColorWhen::Auto => terminal && !plain,
         };
         Self {
-            format,
+            format: match format {
+                Some(FormatArg::Printed(format)) => Some(format),
+                Some(FormatArg::Files(_)) | None => None,
+            },
             quiet,
             colors: colors(io::stdout().is_terminal()),
             error_colors: colors(io::stderr().is_terminal()),

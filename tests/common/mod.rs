@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod cases;
 pub(crate) mod events;
 pub(crate) mod server;
 

@@ -6,11 +6,13 @@
 mod ask;
 mod assess;
 mod audit;
+mod bisect;
 mod checkpoint;
 mod demo;
 mod erase;
 mod explain;
 mod failure;
+mod forecast;
 mod import;
 mod init;
 mod keys;
@@ -23,6 +25,7 @@ mod retract;
 mod rules;
 mod show;
 mod tiles;
+mod timeline;
 mod verify;
 
 use std::process::ExitCode;
@@ -108,6 +111,9 @@ enum Command {
     Plaza(plaza::PlazaArgs),
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
+    Bisect(bisect::BisectArgs),
+    Forecast(forecast::ForecastArgs),
+    Timeline(timeline::TimelineArgs),
     Audit(audit::AuditArgs),
     Backup(moving::BackupArgs),
     Restore(moving::RestoreArgs),
@@ -247,6 +253,9 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Plaza(args) => plaza::run(context, args).await,
         Command::Show(args) => show::run(context, args).await,
         Command::Explain(args) => explain::run(context, args).await,
+        Command::Bisect(args) => bisect::run(context, args).await,
+        Command::Forecast(args) => forecast::run(context, args).await,
+        Command::Timeline(args) => timeline::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Backup(args) => moving::backup(context, args).await,
         Command::Restore(args) => moving::restore(context, args).await,

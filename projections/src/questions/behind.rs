@@ -175,6 +175,14 @@ fn app_of<'s, 'a>(standing: &'s Standing<'a>, app: Option<&str>) -> Option<&'s A
     standing.apps.iter().find(|one| Some(one.app) == app)
 }
 
+/// Whether a field asks if the app is shown, among others.
+const fn is_shown(field: &Field<'_>) -> bool {
+    matches!(
+        field,
+        Field::OnBoard | Field::Eligible | Field::Condition(_)
+    )
+}
+
 /// The events that a standing names as behind a field.
 fn named_by(
     standing: &Standing<'_>,
@@ -193,11 +201,10 @@ fn named_by(
         _ => {
             if let Some(app) = app_of(standing, app) {
                 named_by_app(app, field, at, named);
-                if matches!(
-                    field,
-                    Field::OnBoard | Field::Eligible | Field::Condition(_)
-                ) {
-                    named.push(standing.status_cause);
+                if is_shown(field) {
+                    // The developer's cooperation ends or begins again.
+                    let turns = standing.turns.iter().filter(|turn| turn.at.time == at);
+                    named.extend(turns.map(|turn| turn.at.position));
                 }
             }
         }

@@ -131,7 +131,7 @@ pub enum Coming<'a> {
         month: LocalMonth,
     },
     /// A change of standing.
-    Change(Change<'a>),
+    Change(Box<Change<'a>>),
 }
 
 impl Coming<'_> {
@@ -299,7 +299,11 @@ impl Forecast {
                     all.push(Coming::Month { time, month });
                 }
                 let changes = between(&events, Some(before), &after, subject);
-                all.extend(changes.into_iter().map(Coming::Change));
+                all.extend(
+                    changes
+                        .into_iter()
+                        .map(|change| Coming::Change(Box::new(change))),
+                );
             }
             before = Some(after);
         }

@@ -131,10 +131,12 @@ fn marks(svg: &mut String, lanes: &Lanes, zone: &Zone, scale: &Scale, bottom: f6
         if months(month) % step == 0 && at >= lanes.from {
             let x = scale.x(at);
             let (top, text) = (TOP - 12.0, TOP - 16.0);
+            // At the right edge a mark's name would not fit around it.
+            let anchor = if x > RIGHT - 24.0 { "end" } else { "middle" };
             let _ = writeln!(
                 svg,
                 "<path d=\"M{x:.1} {top:.1}V{bottom:.1}\" stroke=\"#8884\"/>\
-                 <text x=\"{x:.1}\" y=\"{text:.1}\" text-anchor=\"middle\">{month}</text>"
+                 <text x=\"{x:.1}\" y=\"{text:.1}\" text-anchor=\"{anchor}\">{month}</text>"
             );
         }
         month = month.next();
@@ -207,7 +209,9 @@ fn line(
     label(svg, y, name);
     let values = points.iter().map(|(_, value)| *value).chain([0]);
     let (low, high) = values.fold((0, 0), |(low, high), v| (v.min(low), v.max(high)));
-    let (top, bottom) = (y + 6.0, y + LINE - 12.0);
+    // A score that was never but 0 needs no room.
+    let height = if low == high { STEP } else { LINE };
+    let (top, bottom) = (y + 6.0, y + height - 13.0);
     let span = (high as f64 - low as f64).max(1.0);
     let at = |value: i64| bottom - (value as f64 - low as f64) / span * (bottom - top);
     let zero = at(0);
@@ -239,5 +243,5 @@ fn line(
         "<path d=\"{path}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"2\" \
          stroke-linejoin=\"round\"><title>score</title></path>"
     );
-    LINE
+    height
 }

@@ -90,6 +90,40 @@ fn bisect_names_the_first_instant_and_the_event_behind_it() {
 }
 
 #[test]
+fn bisect_of_a_developer_names_the_app_that_made_it_so() {
+    let ledger = ground();
+    let time = "2016-03-05T00:00:00Z";
+    let light = event(
+        "v3",
+        "violation.found",
+        time,
+        "a2",
+        json!({"code": "icon_breach"}),
+    );
+    ledger.import(&[light]).counts(1, 0, 0);
+    let answer = json(&ask(&ledger, &["bisect", "d1", "--when", "tier <= 1"]).good());
+    let changes = answer["first"]["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert_eq!(changes[0]["subject"], "a1");
+    assert_eq!(answer["first"]["cause"]["events"][0]["position"], 8);
+    let table = ask(
+        &ledger,
+        &["bisect", "d1", "--when", "tier <= 1", "--format", "table"],
+    );
+    let table = table.good().out;
+    assert!(table.contains("violation.found @8"), "{table}");
+    assert!(
+        table.ends_with("it began to hold once, and holds at the end\n"),
+        "{table}"
+    );
+    let never = ask(
+        &ledger,
+        &["bisect", "d1", "--when", "eligible", "--format", "table"],
+    );
+    assert_eq!(never.good().out, "`eligible` never held of d1\n");
+}
+
+#[test]
 fn bisect_names_time_where_nothing_else_happened() {
     let ledger = ground();
     let ran = ask(
@@ -356,6 +390,12 @@ fn timeline_tells_each_change_with_what_made_it() {
         .lines();
     assert!(of_app.iter().all(|row| row["subject"] != "a2"));
     assert_eq!(text(&of_app[0], "time"), from);
+    let registered = json!([{"position": 4, "type": "developer.registered"}]);
+    let earlier = json!({"by": "earlier", "events": registered});
+    assert_eq!(
+        (&of_app[0]["field"], &of_app[0]["cause"]),
+        (&json!("status"), &earlier)
+    );
     let late = ask(&ledger, &["timeline", "a1", "--from", FUTURE]).with_code(1);
     assert!(late.err.contains("after the instant asked about"));
     let table = ask(&ledger, &["timeline", "a1", "--format", "table"]).good();

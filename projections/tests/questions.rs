@@ -282,6 +282,7 @@ proptest! {
                             prop_assert_eq!(time(event.position), row.time);
                         }
                     }
+                    Cause::Earlier { .. } => prop_assert!(false, "a walk begins with a registration"),
                     Cause::Time { events } => {
                         for event in events {
                             prop_assert!(time(event.position) < row.time);
@@ -381,6 +382,7 @@ fn the_histories_drawn_make_every_condition_hold_and_end() {
                     .map(|row| match row.cause {
                         Cause::Event { .. } => "event",
                         Cause::Rulebook { .. } => "rulebook",
+                        Cause::Earlier { .. } => "earlier",
                         Cause::Time { .. } => match row.key.field {
                             Field::Measure(_) => "a measure ends",
                             Field::Condition("days_listed") => "day 31",

@@ -269,10 +269,10 @@ fn print<T: Serialize, const N: usize>(
         times => format!("{times} times"),
     };
     let now = if answer.found.holds {
-        "does"
+        "and holds at the end"
     } else {
-        "does not"
+        "and does not hold at the end"
     };
-    let line = format!("it began to hold {times}, and {now} hold at the end\n");
+    let line = format!("it began to hold {times}, {now}\n");
     context.out.text(&line)
 }

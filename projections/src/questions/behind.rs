@@ -38,6 +38,11 @@ pub enum Cause {
         /// The event that published it; 0 where none did.
         position: Position,
     },
+    /// It was so already where the walk begins.
+    Earlier {
+        /// The events that it goes back to, by position.
+        events: Vec<EventAt>,
+    },
     /// The passing of time: an interval, a window or a deadline ends.
     Time {
         /// The events that it goes back to, by position.
@@ -127,6 +132,17 @@ impl<'a> Events<'a> {
         if !then.is_empty() {
             return Cause::Event { events: then };
         }
+        if before.is_none() {
+            // Nothing changed but for what is registered just then.
+            others.retain(|event| {
+                matches!(event.kind, Kind::AppRegistered | Kind::DeveloperRegistered)
+            });
+            return if others.is_empty() || !earlier.is_empty() {
+                Cause::Earlier { events: earlier }
+            } else {
+                Cause::Event { events: others }
+            };
+        }
         if let Some(rulebook) = self.rulebook(&key.field, key.app, before, after) {
             return rulebook;
         }
@@ -176,10 +192,10 @@ fn app_of<'s, 'a>(standing: &'s Standing<'a>, app: Option<&str>) -> Option<&'s A
 }
 
 /// Whether a field asks if the app is shown, among others.
-const fn is_shown(field: &Field<'_>) -> bool {
+fn is_shown(field: &Field<'_>) -> bool {
     matches!(
         field,
-        Field::OnBoard | Field::Eligible | Field::Condition(_)
+        Field::OnBoard | Field::Eligible | Field::Condition("listed")
     )
 }
 
@@ -234,22 +250,23 @@ fn named_by_app(app: &AppStanding<'_>, field: &Field<'_>, at: Instant, named: &m
             named.extend(terms.flat_map(|term| term.events.iter().copied()));
         }
         Field::OnBoard | Field::Eligible | Field::Condition(_) => {
-            named.push(app.review.cause);
-            named.extend(app.review.key_cause);
-            turns_of_measures(app, None, at, named);
-            if let Field::Condition(name) = field {
-                let mine = app
-                    .certification
-                    .conditions
-                    .iter()
-                    .filter(|c| c.name == *name);
-                named.extend(mine.filter_map(|condition| condition.cause));
-            } else {
-                let conditions = app.certification.conditions.iter();
-                named.extend(conditions.filter_map(|condition| condition.cause));
-            }
-            if !matches!(field, Field::OnBoard | Field::Condition("days_listed")) {
+            let asked = |name: &str| match field {
+                Field::Condition(condition) => *condition == name,
+                Field::Eligible => true,
+                _ => false,
+            };
+            let conditions = app.certification.conditions.iter();
+            let mine = conditions.filter(|condition| asked(condition.name));
+            named.extend(mine.filter_map(|condition| condition.cause));
+            if asked("average_daily_users") {
                 named.extend(app.certification.usage.iter().copied());
+            }
+            if asked("days_listed") || is_shown(field) {
+                named.push(app.review.cause);
+            }
+            if is_shown(field) {
+                named.extend(app.review.key_cause);
+                turns_of_measures(app, None, at, named);
             }
         }
         Field::Obligation(kind, code, since, cause) => {

@@ -116,7 +116,11 @@ pub fn by_time<'a>(
         let holds = condition.holds(&after, subject, timeline, &[]);
         answer.take(holds, || {
             let mut changes = between(&events, before.as_ref(), &after, subject);
-            changes.retain(|change| condition.is_about(&change.key.field));
+            let month = timeline.zone().month(after.ask.as_of);
+            changes.retain(|change| {
+                let by = |app| condition.is_by(app, &after, timeline);
+                condition.is_about(&change.key.field, month) && change.key.app.is_none_or(by)
+            });
             let registered = registration(developer, before.as_ref(), &after, subject);
             turn(after.ask.as_of, changes, timeline, registered)
         });
@@ -151,7 +155,8 @@ pub fn by_time_with_ranks<'a>(
                 let events = Events::new(of.unwrap_or(developer), timeline);
                 changes.extend(between(&events, before.as_ref(), after, Subject::Developer));
             }
-            changes.retain(|change| condition.is_about(&change.key.field));
+            let month = timeline.zone().month(step.time);
+            changes.retain(|change| condition.is_about(&change.key.field, month));
             turn(step.time, changes, timeline, None)
         });
     }
@@ -192,10 +197,11 @@ fn turn<'a>(
         Cause::Event { .. } => 0,
         Cause::Rulebook { .. } => 1,
         Cause::Time { .. } => 2,
+        Cause::Earlier { .. } => 3,
     };
     let first = changes.iter().map(|change| &change.cause).min_by_key(rank);
     let cause = match (first, registered) {
-        (Some(Cause::Time { .. }) | None, Some(event)) => Cause::Event {
+        (Some(Cause::Time { .. } | Cause::Earlier { .. }) | None, Some(event)) => Cause::Event {
             events: vec![event],
         },
         (Some(cause), _) => cause.clone(),

@@ -24,6 +24,7 @@ use crate::plaza::BoardEntry;
 use crate::review::ReviewState;
 use crate::rules::{Rules, Timeline};
 use crate::standing::{AppStanding, Standing, Status};
+use crate::time::LocalMonth;
 
 /// A condition that holds of a standing or does not.
 ///
@@ -185,11 +186,11 @@ impl Condition {
         }
     }
 
-    /// Whether a change of a field can be why it holds.
-    pub(super) fn is_about(&self, field: &super::Field<'_>) -> bool {
+    /// Whether a change of a field at an instant of that month can be why it holds.
+    pub(super) fn is_about(&self, field: &super::Field<'_>, month: LocalMonth) -> bool {
         use super::Field;
         match &self.test {
-            Test::Tier(..) => matches!(field, Field::Tier(_)),
+            Test::Tier(..) => matches!(field, Field::Tier(of) if *of == month),
             Test::Rank(..) => matches!(field, Field::OnBoard | Field::Score),
             Test::Score(..) => matches!(field, Field::Score),
             Test::Status(..) => matches!(field, Field::Status),
@@ -203,6 +204,12 @@ impl Condition {
                 matches!(field, Field::Measure(other) if other == measure)
             }
         }
+    }
+
+    /// Whether an app can be why it holds: it holds of the app itself. Where it is turned round,
+    /// every app can be.
+    pub(super) fn is_by(&self, app: &str, standing: &Standing<'_>, timeline: &Timeline) -> bool {
+        self.negated || self.holds(standing, Subject::App(app), timeline, &[])
     }
 
     /// Whether it holds of a subject; of an app that is not registered yet, nothing does. The

@@ -92,8 +92,8 @@ fn print(context: &Context, rows: &[Change<'_>]) -> Result<(), Failure> {
 /// A field in a table: of a duty, without the instant since when it is owed.
 pub(super) fn field(field: &Field<'_>) -> String {
     match field {
-        Field::Obligation(kind, Some(code), _, cause) => format!("{kind} {code} @{cause}"),
-        Field::Obligation(kind, None, _, cause) => format!("{kind} @{cause}"),
+        Field::Obligation(kind, Some(code), _, cause) => format!("duty: {kind} {code} @{cause}"),
+        Field::Obligation(kind, None, _, cause) => format!("duty: {kind} @{cause}"),
         Field::Condition(name) => format!("certification: {name}"),
         other => other.to_string(),
     }
@@ -117,6 +117,8 @@ pub(super) fn by(cause: &Cause) -> String {
         Cause::Event { events } => named(events),
         Cause::Rulebook { version, position } if position.0 == 0 => format!("rulebook {version}"),
         Cause::Rulebook { version, position } => format!("rulebook {version} @{position}"),
+        Cause::Earlier { events } if events.is_empty() => "before".to_owned(),
+        Cause::Earlier { events } => format!("before, {}", named(events)),
         Cause::Time { events } if events.is_empty() => "time".to_owned(),
         Cause::Time { events } => format!("time, after {}", named(events)),
     }

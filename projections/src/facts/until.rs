@@ -1,6 +1,7 @@
-//! A history cut at an instant.
+//! Histories with less in them: cut at an instant, or without some events.
 
-use super::{History, Owner};
+use super::{DeveloperFacts, History, Owner};
+use crate::event::Position;
 use crate::time::Instant;
 
 impl History {
@@ -23,5 +24,21 @@ impl History {
             }
         }
         cut
+    }
+}
+
+impl DeveloperFacts {
+    /// The same facts without those of some events, given ascending; registrations stay.
+    #[must_use]
+    pub fn without(&self, events: &[Position]) -> Self {
+        let stays = |position: Position| events.binary_search(&position).is_err();
+        let mut less = self.clone();
+        less.acts.retain(|act| stays(act.position()));
+        less.retractions.retain(|taken| stays(taken.position));
+        for app in &mut less.apps {
+            app.facts.retain(|fact| stays(fact.position()));
+            app.usage.retain(|usage| stays(usage.position));
+        }
+        less
     }
 }

@@ -1,16 +1,24 @@
 //! What is behind a change: events, a rulebook that takes effect, or the passing of time.
 //!
-//! The events come from the answer's provenance. Ranking and certification are judged by the rules
-//! at the instant asked about (SPEC §7), so those, and only those, can change as a version takes effect.
+//! The answer's provenance names the events behind a field. Which of them made a change, and
+//! whether it was an event at all, is asked of `assess`: a change that is there without the events
+//! of its instant was not made by them, and one that is there by the rules before was not made by a
+//! version that takes effect.
 
 use serde::Serialize;
 
-use super::view::{Difference, Field};
+use super::named::named_by;
+use super::view::{Difference, view};
+use crate::assess::assess;
 use crate::event::{Kind, Position};
-use crate::facts::{AppFacts, DeveloperFacts};
+use crate::explain::Subject;
+use crate::facts::{AppFacts, DeveloperFacts, Names};
 use crate::rules::Timeline;
-use crate::standing::{AppStanding, Standing};
+use crate::standing::Standing;
 use crate::time::Instant;
+
+/// How many events of one instant that nothing names are tried one by one.
+const TRIED: usize = 16;
 
 /// An event that is behind something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -50,16 +58,22 @@ pub enum Cause {
     },
 }
 
-/// The events of a developer with their instants.
+/// The events of a developer with their instants, to look for causes among.
 pub(crate) struct Events<'a> {
     developer: &'a DeveloperFacts,
+    names: &'a Names,
     timeline: &'a Timeline,
 }
 
 impl<'a> Events<'a> {
-    pub(crate) const fn new(developer: &'a DeveloperFacts, timeline: &'a Timeline) -> Self {
+    pub(crate) const fn new(
+        developer: &'a DeveloperFacts,
+        names: &'a Names,
+        timeline: &'a Timeline,
+    ) -> Self {
         Self {
             developer,
+            names,
             timeline,
         }
     }
@@ -93,7 +107,7 @@ impl<'a> Events<'a> {
         own.chain(acts).chain(apps)
     }
 
-    /// What changed a field from one standing to the next.
+    /// What changed a field from one standing to the next: what the change would not be there without.
     pub(crate) fn behind(
         &self,
         difference: &Difference<'_>,
@@ -107,7 +121,6 @@ impl<'a> Events<'a> {
             named_by(standing, key.app, &key.field, at, &mut named);
         }
         named.sort_unstable();
-        named.dedup();
         let counts = |position: &Position| {
             *position <= after.ask.known_at
                 && after
@@ -115,67 +128,98 @@ impl<'a> Events<'a> {
                     .binary_search_by_key(position, |retraction| retraction.target)
                     .is_err()
         };
-        let (mut then, mut earlier, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut then, mut earlier, mut registered) = (Vec::new(), Vec::new(), Vec::new());
         for (event, time, app) in self.all().filter(|(event, ..)| counts(&event.position)) {
-            let is_named = named.binary_search(&event.position).is_ok();
-            let about = app.is_none() || key.app.is_none() || app == key.app;
-            match (is_named, time == at) {
-                (true, true) => then.push(event),
-                (true, false) if time < at => earlier.push(event),
-                (false, true) if about => others.push(event),
-                _ => {}
+            if time == at && registers(event.kind) {
+                registered.extend((app == key.app).then_some(event));
+            } else if time == at {
+                then.push(event);
+            } else if time < at && named.binary_search(&event.position).is_ok() {
+                earlier.push(event);
             }
         }
-        for events in [&mut then, &mut earlier, &mut others] {
+        for events in [&mut then, &mut earlier] {
             events.sort_unstable();
         }
-        if !then.is_empty() {
-            return Cause::Event { events: then };
+        if let Some(events) = self.needed(difference, after, &named, then) {
+            return Cause::Event { events };
         }
-        if before.is_none() {
-            // Nothing changed but for what is registered just then.
-            others.retain(|event| {
-                matches!(event.kind, Kind::AppRegistered | Kind::DeveloperRegistered)
-            });
-            return if others.is_empty() || !earlier.is_empty() {
-                Cause::Earlier { events: earlier }
-            } else {
-                Cause::Event { events: others }
-            };
+        if !registered.is_empty() {
+            return Cause::Event { events: registered };
         }
-        if let Some(rulebook) = self.rulebook(&key.field, key.app, before, after) {
-            return rulebook;
-        }
-        if !others.is_empty() {
-            return Cause::Event { events: others };
+        let Some(before) = before else {
+            return Cause::Earlier { events: earlier };
+        };
+        if before.rules != after.rules && !self.is_so_by_the_rules_before(difference, after) {
+            return takes_effect(self.timeline, at).unwrap_or(Cause::Time { events: earlier });
         }
         Cause::Time { events: earlier }
     }
 
-    fn rulebook(
+    /// Of the events at an instant those that made a change: the named ones where they suffice, or
+    /// else each without which it is not there. None where it is there without them all.
+    fn needed(
         &self,
-        field: &Field<'_>,
-        app: Option<&str>,
-        before: Option<&Standing<'_>>,
+        difference: &Difference<'_>,
         after: &Standing<'_>,
-    ) -> Option<Cause> {
-        let judged_then = matches!(
-            field,
-            Field::Score | Field::OnBoard | Field::Eligible | Field::Condition(_)
-        );
-        let before = before.filter(|before| judged_then && before.rules != after.rules)?;
-        if matches!(field, Field::OnBoard) {
-            // A measure that ends at that midnight is what time did, not the version.
-            let measures = |standing: &Standing<'_>| {
-                app_of(standing, app)
-                    .map(|app| app.measures.iter().map(|m| m.measure).collect::<Vec<_>>())
-            };
-            if measures(before) != measures(after) {
-                return None;
-            }
+        named: &[Position],
+        then: Vec<EventAt>,
+    ) -> Option<Vec<EventAt>> {
+        let makes = |events: &[EventAt]| {
+            let positions: Vec<Position> = events.iter().map(|event| event.position).collect();
+            let without = self.developer.without(&positions);
+            !is_so(difference, &without, self.names, self.timeline, after)
+        };
+        if then.is_empty() || !makes(&then) {
+            return None;
         }
-        takes_effect(self.timeline, after.ask.as_of)
+        let is_named = |event: &EventAt| named.binary_search(&event.position).is_ok();
+        let (mut mine, others): (Vec<_>, Vec<_>) = then.iter().copied().partition(is_named);
+        if mine.is_empty() || !makes(&mine) {
+            mine.extend(
+                others
+                    .into_iter()
+                    .take(TRIED)
+                    .filter(|event| makes(&[*event])),
+            );
+            mine.sort_unstable();
+        }
+        // Where none is needed by itself, they are together.
+        Some(if mine.is_empty() || !makes(&mine) {
+            then
+        } else {
+            mine
+        })
     }
+
+    /// Whether a field is the same where the versions that take effect at that instant do not.
+    fn is_so_by_the_rules_before(&self, difference: &Difference<'_>, after: &Standing<'_>) -> bool {
+        let versions = self.timeline.versions().iter();
+        let before = versions.filter(|rules| rules.effective_from != after.ask.as_of);
+        let books = before.map(|rules| (rules.position, rules.book.clone()));
+        // Where no version is left, it is the oldest, which held before too.
+        Timeline::new(books.collect(), self.names)
+            .is_ok_and(|timeline| is_so(difference, self.developer, self.names, &timeline, after))
+    }
+}
+
+/// Whether a field comes to the same at an instant by another history or other rules.
+fn is_so(
+    (key, _, to): &Difference<'_>,
+    developer: &DeveloperFacts,
+    names: &Names,
+    timeline: &Timeline,
+    after: &Standing<'_>,
+) -> bool {
+    let standing = assess(developer, names, timeline, after.ask);
+    let subject = key.app.map_or(Subject::Developer, Subject::App);
+    let facets = standing.map_or_else(Vec::new, |standing| view(&standing, subject));
+    let found = facets.iter().find(|facet| facet.key == *key);
+    found.map(|facet| facet.value) == *to
+}
+
+const fn registers(kind: Kind) -> bool {
+    matches!(kind, Kind::DeveloperRegistered | Kind::AppRegistered)
 }
 
 /// The version that takes effect at an instant.
@@ -185,117 +229,4 @@ pub(crate) fn takes_effect(timeline: &Timeline, at: Instant) -> Option<Cause> {
         version: rules.book.version.clone(),
         position: rules.position,
     })
-}
-
-fn app_of<'s, 'a>(standing: &'s Standing<'a>, app: Option<&str>) -> Option<&'s AppStanding<'a>> {
-    standing.apps.iter().find(|one| Some(one.app) == app)
-}
-
-/// Whether a field asks if the app is shown, among others.
-fn is_shown(field: &Field<'_>) -> bool {
-    matches!(
-        field,
-        Field::OnBoard | Field::Eligible | Field::Condition("listed")
-    )
-}
-
-/// The events that a standing names as behind a field.
-fn named_by(
-    standing: &Standing<'_>,
-    app: Option<&str>,
-    field: &Field<'_>,
-    at: Instant,
-    named: &mut Vec<Position>,
-) {
-    match field {
-        Field::Status => named.push(standing.status_cause),
-        Field::Grade => named.push(standing.grade_cause),
-        Field::Outcome(month) => {
-            let months = standing.months.iter().filter(|one| one.month == *month);
-            named.extend(months.filter_map(|month| month.cause));
-        }
-        _ => {
-            if let Some(app) = app_of(standing, app) {
-                named_by_app(app, field, at, named);
-                if is_shown(field) {
-                    // The developer's cooperation ends or begins again.
-                    let turns = standing.turns.iter().filter(|turn| turn.at.time == at);
-                    named.extend(turns.map(|turn| turn.at.position));
-                }
-            }
-        }
-    }
-}
-
-fn named_by_app(app: &AppStanding<'_>, field: &Field<'_>, at: Instant, named: &mut Vec<Position>) {
-    match field {
-        Field::Review => named.push(app.review.cause),
-        Field::KeyDisabled => named.extend(app.review.key_cause),
-        Field::OnHold => named.extend(app.review.holds.iter().map(|hold| hold.cause)),
-        Field::Tier(month) => {
-            for one in app.months.iter().filter(|one| one.month == *month) {
-                let gravest = one.violations.iter().filter(|v| Some(v.level) == one.tier);
-                named.extend(gravest.flat_map(|violation| violation.evidence.iter().copied()));
-            }
-        }
-        Field::Sanction(month, level, nth) => {
-            let months = app.months.iter().filter(|one| one.month == *month);
-            let sanctions = months.flat_map(|one| &one.sanctions);
-            let mine = sanctions.filter(|s| s.level == *level && s.nth == *nth);
-            named.extend(mine.map(|sanction| sanction.cause));
-        }
-        Field::Measure(measure) => turns_of_measures(app, Some(*measure), at, named),
-        Field::Score => {
-            let terms = app.score_terms.iter();
-            named.extend(terms.flat_map(|term| term.events.iter().copied()));
-        }
-        Field::OnBoard | Field::Eligible | Field::Condition(_) => {
-            let asked = |name: &str| match field {
-                Field::Condition(condition) => *condition == name,
-                Field::Eligible => true,
-                _ => false,
-            };
-            let conditions = app.certification.conditions.iter();
-            let mine = conditions.filter(|condition| asked(condition.name));
-            named.extend(mine.filter_map(|condition| condition.cause));
-            if asked("average_daily_users") {
-                named.extend(app.certification.usage.iter().copied());
-            }
-            if asked("days_listed") || is_shown(field) {
-                named.push(app.review.cause);
-            }
-            if is_shown(field) {
-                named.extend(app.review.key_cause);
-                turns_of_measures(app, None, at, named);
-            }
-        }
-        Field::Obligation(kind, code, since, cause) => {
-            named.push(*cause);
-            let mine = app.obligations.iter().filter(|duty| {
-                (duty.kind, duty.code, duty.since, duty.cause) == (*kind, *code, *since, *cause)
-            });
-            named.extend(mine.filter_map(|duty| duty.ended.map(|(_, position)| position)));
-        }
-        Field::Status | Field::Grade | Field::Outcome(_) | Field::Permission => {}
-    }
-}
-
-/// The events by which a measure's intervals begin, or end, at an instant; and of one that ends
-/// by itself then, the event it began by.
-fn turns_of_measures(
-    app: &AppStanding<'_>,
-    measure: Option<crate::measure::Measure>,
-    at: Instant,
-    named: &mut Vec<Position>,
-) {
-    for interval in &app.intervals {
-        if measure.is_none_or(|measure| measure == interval.measure) {
-            if interval.from == at {
-                named.push(interval.cause);
-            }
-            if interval.until == Some(at) {
-                named.push(interval.ended_by.unwrap_or(interval.cause));
-            }
-        }
-    }
 }

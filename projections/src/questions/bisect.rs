@@ -108,7 +108,7 @@ pub fn by_time<'a>(
     subject: Subject<'_>,
     condition: &Condition,
 ) -> Bisected<Turn<'a>> {
-    let events = Events::new(developer, timeline);
+    let events = Events::new(developer, history.names(), timeline);
     let walk = Walk::new(developer, history.names(), timeline, ask).with_months();
     let mut answer = Bisected::new();
     let mut before: Option<Standing<'a>> = None;
@@ -122,7 +122,8 @@ pub fn by_time<'a>(
                 condition.is_about(&change.key.field, month) && change.key.app.is_none_or(by)
             });
             let registered = registration(developer, before.as_ref(), &after, subject);
-            turn(after.ask.as_of, changes, timeline, registered)
+            let by_order = condition.grade().is_some();
+            turn(after.ask.as_of, changes, timeline, registered, by_order)
         });
         before = Some(after);
     }
@@ -152,12 +153,12 @@ pub fn by_time_with_ranks<'a>(
             let mut changes = Vec::new();
             for (before, after) in &step.changed {
                 let of = history.subject(after.developer).map(|(facts, _)| facts);
-                let events = Events::new(of.unwrap_or(developer), timeline);
+                let events = Events::new(of.unwrap_or(developer), history.names(), timeline);
                 changes.extend(between(&events, before.as_ref(), after, Subject::Developer));
             }
             let month = timeline.zone().month(step.time);
             changes.retain(|change| condition.is_about(&change.key.field, month));
-            turn(step.time, changes, timeline, None)
+            turn(step.time, changes, timeline, None, false)
         });
     }
     answer
@@ -192,6 +193,7 @@ fn turn<'a>(
     changes: Vec<Change<'a>>,
     timeline: &Timeline,
     registered: Option<EventAt>,
+    by_order: bool,
 ) -> Turn<'a> {
     let rank = |cause: &&Cause| match cause {
         Cause::Event { .. } => 0,
@@ -205,7 +207,10 @@ fn turn<'a>(
             events: vec![event],
         },
         (Some(cause), _) => cause.clone(),
-        (None, None) => takes_effect(timeline, time).unwrap_or(Cause::Time { events: vec![] }),
+        // The order of grades is the rules': a grade may be lower without having changed.
+        (None, None) => takes_effect(timeline, time)
+            .filter(|_| by_order)
+            .unwrap_or(Cause::Time { events: vec![] }),
     };
     Turn {
         time,

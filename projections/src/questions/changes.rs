@@ -79,7 +79,7 @@ pub(crate) fn between<'a>(
 /// Of an app, its developer's status, grade and outcomes are told too, for they are the app's as well.
 #[must_use]
 pub fn changes<'a>(walk: Walk<'a>, subject: Subject<'_>) -> Vec<Change<'a>> {
-    let events = Events::new(walk.developer(), walk.timeline());
+    let events = Events::new(walk.developer(), walk.names(), walk.timeline());
     let mut rows = Vec::new();
     let mut before: Option<Standing<'a>> = None;
     for after in walk {

@@ -114,7 +114,7 @@ impl WhatIf {
         let Some(with) = answer(self.position) else {
             return Vec::new();
         };
-        let events = Events::new(developer, &self.timeline);
+        let events = Events::new(developer, self.history.names(), &self.timeline);
         between(&events, without.as_ref(), &with, Subject::Developer)
     }
 }
@@ -288,7 +288,7 @@ impl Forecast {
             .from(self.ask.as_of)
             .with_months();
         let zone = self.timeline.zone();
-        let events = Events::new(developer, &self.timeline);
+        let events = Events::new(developer, self.history.names(), &self.timeline);
         let mut all = Vec::new();
         let mut before: Option<Standing<'_>> = None;
         for after in walk {

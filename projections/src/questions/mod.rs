@@ -12,6 +12,7 @@ mod changes;
 mod condition;
 mod forecast;
 mod knowledge;
+mod named;
 mod parse;
 mod view;
 mod walk;

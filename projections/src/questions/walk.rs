@@ -62,6 +62,11 @@ impl<'a> Walk<'a> {
         self.timeline
     }
 
+    /// The texts its facts are written in.
+    pub(crate) const fn names(&self) -> &'a Names {
+        self.names
+    }
+
     /// Whose facts they are.
     pub(crate) const fn developer(&self) -> &'a DeveloperFacts {
         self.developer

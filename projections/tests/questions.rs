@@ -136,6 +136,34 @@ proptest! {
     #![proptest_config(cases(8, REGRESSIONS))]
 
     #[test]
+    fn a_condition_is_read_or_refused_with_a_place_in_it(
+        words in prop::collection::vec(
+            prop_oneof![
+                prop::sample::select(vec![
+                    "not", "tier", "<=", "=", "!=", "1", "none", "measure", "block_api", "in", "force",
+                    "grade", "score", "-3", "eligible", "yes", "status", "left", "review", "rank",
+                ]).prop_map(str::to_owned),
+                any::<String>(),
+            ],
+            0..6,
+        ),
+        space in prop::sample::select(vec!["", " ", "  "]),
+    ) {
+        let text = words.join(space);
+        match text.parse::<Condition>() {
+            Ok(condition) => {
+                let shown = condition.to_string();
+                prop_assert_eq!(shown.parse::<Condition>(), Ok(condition), "{} as {}", text, shown);
+            }
+            Err(error) => {
+                prop_assert!(error.place.column >= 1);
+                prop_assert!(error.place.column <= text.chars().count() + 1);
+                prop_assert!(!error.message.chars().any(char::is_control));
+            }
+        }
+    }
+
+    #[test]
     fn bisect_finds_what_a_scan_of_all_instants_finds(ledger in ledger(SMALL), at in ask()) {
         let all = history(&ledger.records);
         let ask = Ask { as_of: ledger.as_of(&at), known_at: ledger.head() };

@@ -17,7 +17,7 @@ const RIGHT: f64 = WIDTH - 20.0;
 const TOP: f64 = 66.0;
 const BAR: f64 = 18.0;
 const STEP: f64 = 26.0;
-const LINE: f64 = 56.0;
+const LINE: f64 = 64.0;
 /// The width of a letter of the bars' text, at least.
 const LETTER: f64 = 6.6;
 /// The most marks along the time.

@@ -14,6 +14,7 @@ pub mod measure;
 pub mod obligations;
 pub mod plaza;
 pub mod provenance;
+pub mod questions;
 pub mod refusal;
 pub mod retraction;
 pub mod review;

@@ -275,6 +275,16 @@ impl Timeline {
         Ok(Self { zone, versions })
     }
 
+    /// The same versions, read in the names of another history.
+    ///
+    /// # Errors
+    /// None that versions which fitted together once can give.
+    pub fn read_in(&self, history: &History) -> Result<Self, RulesError> {
+        let books = self.versions.iter();
+        let books = books.map(|rules| (rules.position, rules.book.clone()));
+        Self::new(books.collect(), history.names())
+    }
+
     /// The zone of its dates and months.
     #[must_use]
     pub const fn zone(&self) -> &Zone {

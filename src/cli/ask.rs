@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use standing_projections::facts::History;
+use standing_projections::facts::{DeveloperFacts, History};
+use standing_projections::questions::Subject;
 use standing_projections::rules::{RulesError, Timeline};
 use standing_projections::{Ask, Instant, Position, Rulebook, Standing, assess};
 
@@ -117,11 +118,7 @@ impl Question {
         let timeline = if of_ledger {
             Timeline::known(&history, self.ask.known_at)?
         } else {
-            let versions = self.timeline.versions().iter();
-            let books = versions
-                .map(|rules| (rules.position, rules.book.clone()))
-                .collect();
-            Timeline::new(books, history.names())?
+            self.timeline.read_in(&history)?
         };
         Ok(Self {
             ask: self.ask,
@@ -129,6 +126,22 @@ impl Question {
             timeline,
             ledger: self.ledger.clone(),
         })
+    }
+
+    /// The facts of the developer that is asked about, or whose app is.
+    pub(super) fn subject<'a>(
+        &'a self,
+        id: &'a str,
+    ) -> Result<(&'a DeveloperFacts, Subject<'a>), Failure> {
+        let (developer, app) = self.history.subject(id).ok_or_else(|| not_registered(id))?;
+        let registered = app.map_or(developer.registered, |app| {
+            app.registered.max(developer.registered)
+        });
+        if registered > self.ask.as_of {
+            return Err(not_registered(id));
+        }
+        let subject = app.map_or(Subject::Developer, |_| Subject::App(id));
+        Ok((developer, subject))
     }
 
     /// The standing of every developer of the scope, by id.
@@ -140,6 +153,12 @@ impl Question {
         all.sort_by_key(|standing| standing.developer);
         all
     }
+}
+
+/// A subject that is in the log, but not at what was asked of.
+pub(super) fn not_registered(subject: &str) -> Failure {
+    Failure::new(format!("`{subject}` was not registered at that instant"))
+        .hint("ask with a later `--as-of` or `--known-at`")
 }
 
 /// Where rulebooks came later than what is asked, there is something better to say than that

@@ -7,7 +7,7 @@ use clap::Args;
 use standing_projections::explain::{self, EventNote, Graph, Subject};
 use standing_projections::{LocalMonth, Position};
 
-use super::ask::{AskArgs, Question, developer_of};
+use super::ask::{AskArgs, Question, developer_of, not_registered};
 use super::output::Format;
 use super::{Context, Failure};
 use crate::history::Scope;
@@ -35,13 +35,7 @@ pub(super) async fn run(context: &Context, args: ExplainArgs) -> Result<ExitCode
         standing.developer == args.subject
             || standing.apps.iter().any(|app| app.app == args.subject)
     });
-    let standing = registered.ok_or_else(|| {
-        Failure::new(format!(
-            "`{}` was not registered at that instant",
-            args.subject
-        ))
-        .hint("ask with a later `--as-of` or `--known-at`")
-    })?;
+    let standing = registered.ok_or_else(|| not_registered(&args.subject))?;
     let asked = explain::Question {
         standing,
         timeline: &question.timeline,

@@ -6,12 +6,14 @@
 mod ask;
 mod assess;
 mod audit;
+mod bisect;
 mod checkpoint;
 mod demo;
 mod erase;
 mod explain;
 mod export;
 mod failure;
+mod forecast;
 mod import;
 mod init;
 mod keys;
@@ -26,6 +28,7 @@ mod retract;
 mod rules;
 mod show;
 mod tiles;
+mod timeline;
 mod verify;
 
 use std::process::ExitCode;
@@ -112,6 +115,9 @@ enum Command {
     Recompute(recompute::RecomputeArgs),
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
+    Bisect(bisect::BisectArgs),
+    Forecast(forecast::ForecastArgs),
+    Timeline(timeline::TimelineArgs),
     Audit(audit::AuditArgs),
     Export(export::ExportArgs),
     Backup(moving::BackupArgs),
@@ -253,6 +259,9 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Plaza(args) => plaza::run(context, args).await,
         Command::Show(args) => show::run(context, args).await,
         Command::Explain(args) => explain::run(context, args).await,
+        Command::Bisect(args) => bisect::run(context, args).await,
+        Command::Forecast(args) => forecast::run(context, args).await,
+        Command::Timeline(args) => timeline::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
         Command::Backup(args) => moving::backup(context, args).await,

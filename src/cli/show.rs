@@ -12,7 +12,7 @@ use standing_projections::standing::{
 };
 use standing_projections::{Instant, LocalMonth, Standing, Zone, plaza};
 
-use super::ask::{AskArgs, Question, developer_of};
+use super::ask::{AskArgs, Question, developer_of, not_registered};
 use super::output::{Format, Out, table};
 use super::{Context, Failure};
 use crate::history::Scope;
@@ -31,13 +31,7 @@ pub(super) async fn run(context: &Context, args: ShowArgs) -> Result<ExitCode, F
     let developer = developer_of(&*context.open().await?, &args.subject).await?;
     let scope = Scope::Developers(vec![developer]);
     let question = Question::open(context, &args.ask, &scope).await?;
-    let unknown = || {
-        Failure::new(format!(
-            "`{}` was not registered at that instant",
-            args.subject
-        ))
-        .hint("ask with a later `--as-of` or `--known-at`")
-    };
+    let unknown = || not_registered(&args.subject);
     let standings = question.standings();
     let standing = standings.first().ok_or_else(unknown)?;
     let wanted =

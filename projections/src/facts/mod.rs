@@ -17,6 +17,7 @@ use crate::time::Instant;
 
 mod fact;
 mod names;
+mod until;
 
 pub use fact::Fact;
 pub use names::{NameId, Names};

@@ -100,3 +100,15 @@ fn an_account_that_may_not_is_told_so() {
         "{denied}"
     );
 }
+
+#[test]
+fn a_url_of_something_else_is_no_name_of_a_file() {
+    for url in ["mysql://localhost/standing", "https://example.com/log.db"] {
+        let said = said(url, &["init"]);
+        assert!(
+            said.contains(&format!("error: `{url}` is no URL")),
+            "{said}"
+        );
+        assert!(said.contains("postgres://"), "{said}");
+    }
+}

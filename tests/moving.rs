@@ -347,3 +347,15 @@ fn a_whole_log_is_not_taken_for_events() {
     }
     assert_eq!(ledger.audit(&[]).len(), before);
 }
+
+#[test]
+fn a_log_is_not_copied_onto_itself() {
+    let ledger = ground();
+    let shown = ledger.place.name();
+    let refused = ledger.run(&["copy", "--to", &shown]).with_code(1);
+    assert!(
+        refused.err.contains("is the ledger itself"),
+        "{}",
+        refused.err
+    );
+}

@@ -121,6 +121,16 @@ fn open_archive(path: &Path) -> Result<Box<dyn BufRead + Send>, Failure> {
 
 pub(super) async fn copy(context: &Context, args: CopyArgs) -> Result<ExitCode, Failure> {
     let from = args.from.as_ref().unwrap_or(&context.ledger);
+    if is_same(
+        &Location::from(from.as_str()),
+        &Location::from(args.to.as_str()),
+    ) {
+        let message = format!(
+            "`{}` is the ledger itself",
+            Location::from(args.to.as_str())
+        );
+        return Err(Failure::new(message).hint("name another with `--to`"));
+    }
     let ledger = context.open_named(from, OpenMode::Existing).await?;
     let mut source = LedgerSource::new(ledger, args.with_private).await?;
     let target = context.create(&args.to).await?;
@@ -131,6 +141,17 @@ pub(super) async fn copy(context: &Context, args: CopyArgs) -> Result<ExitCode, 
         &Location::from(args.to.as_str()),
     )
     .await
+}
+
+/// Whether two names are those of one ledger, as far as names tell.
+fn is_same(one: &Location, other: &Location) -> bool {
+    match (one, other) {
+        (Location::File(one), Location::File(other)) => {
+            let real = |path: &Path| std::fs::canonicalize(path).ok();
+            one == other || real(one).is_some_and(|path| real(other) == Some(path))
+        }
+        (one, other) => one == other,
+    }
 }
 
 /// Moves a log into a ledger and says so.

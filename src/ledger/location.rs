@@ -39,6 +39,13 @@ impl Location {
         options: Options,
     ) -> Result<Arc<dyn Ledger>, OpenError> {
         Ok(match self {
+            Self::File(path) if path.to_string_lossy().contains("://") => {
+                return Err(OpenError::WrongUrl {
+                    at: self.clone(),
+                    reason: "ledgers are kept in files and by servers that a `postgres://` names"
+                        .into(),
+                });
+            }
             Self::File(path) => Arc::new(SqliteLedger::open_with(path, mode, options).await?),
             Self::Server(url) => Arc::new(PostgresLedger::open_with(url, mode, options).await?),
         })

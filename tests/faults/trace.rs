@@ -79,6 +79,10 @@ pub(crate) fn calls(trace: &str) -> Result<Vec<Call>> {
         {
             continue;
         }
+        // The tracer was ended in the middle of it: whether it came to an end nobody saw.
+        if told.ends_with("<detached ...>") {
+            continue;
+        }
         if let Some(begun) = told.strip_suffix("<unfinished ...>") {
             unfinished.insert(thread, (number, begun.trim_end()));
             continue;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use standing_projections::event::{Kind, Outcome};
 use standing_projections::facts::Retraction;
-use standing_projections::retraction::disregarded;
+use standing_projections::retraction::{counting, disregarded};
 use standing_projections::{Instant, Position};
 
 use super::Context;
@@ -240,15 +240,12 @@ pub(super) async fn retracted_by(
             }
         }
     }
-    let disregarded = disregarded(&retractions, Position(u64::MAX));
-    let mut by: HashMap<Position, Position> = HashMap::new();
-    retractions.sort_unstable_by_key(|retraction| retraction.position);
-    for retraction in retractions {
-        if disregarded.binary_search(&retraction.position).is_err() {
-            by.entry(retraction.target).or_insert(retraction.position);
-        }
-    }
-    Ok(by)
+    let known_at = Position(u64::MAX);
+    let counting = counting(&retractions, known_at, &disregarded(&retractions, known_at));
+    let by = counting.iter();
+    Ok(by
+        .map(|retraction| (retraction.target, retraction.position))
+        .collect())
 }
 
 /// Whether it is a retraction, or an appeal that was granted.

@@ -3,7 +3,7 @@
 //! Every rule is in a module of its own; this one brings the facts before them in order. It reads
 //! each app's facts once, then the developer's steps and acts, then what follows from both.
 
-use std::borrow::Cow;
+use std::cell::Cell;
 
 use crate::certification;
 use crate::developers::Cooperation;
@@ -11,17 +11,15 @@ use crate::event::{Kind, Position};
 use crate::facts::{AppFacts, DeveloperFacts, Fact, Names, Retraction, Usage};
 use crate::horizon::Horizon;
 use crate::measures;
+use crate::months;
 use crate::obligations;
-use crate::plaza;
-use crate::provenance::{Step, UncountedComplaint};
+use crate::plaza::{self, Score};
+use crate::provenance::{ScoreTerm, Step, UncountedComplaint};
 use crate::retraction::{counting, disregarded};
 use crate::review::{Block, Lifecycle};
 use crate::rules::Timeline;
 use crate::sanctions::{Sanction, sanctions};
-use crate::standing::{
-    AppMonth, AppStanding, ComplaintCounts, Review, Sanction as PrintedSanction, Standing,
-    Violation,
-};
+use crate::standing::{AppMonth, AppStanding, Review, Standing};
 use crate::tiers::Tiers;
 use crate::time::Instant;
 
@@ -38,17 +36,17 @@ pub struct Ask {
 struct Known {
     ask: Ask,
     disregarded: Vec<Position>,
-    /// All of them are known and none is disregarded, as mostly.
-    all: bool,
+    /// Between these positions, themselves left out, every event counts: facts come nearly in the order
+    /// of their positions, so the next one mostly lies there too.
+    clear: Cell<(Position, Position)>,
 }
 
 impl Known {
     fn new(developer: &DeveloperFacts, ask: Ask) -> Self {
-        let disregarded = disregarded(developer.retractions(), ask.known_at);
         Self {
             ask,
-            all: disregarded.is_empty() && developer.last() <= ask.known_at,
-            disregarded,
+            disregarded: disregarded(developer.retractions(), ask.known_at),
+            clear: Cell::new((Position(0), Position(0))),
         }
     }
 
@@ -62,78 +60,125 @@ impl Known {
     }
 
     fn knows(&self, position: Position) -> bool {
-        self.all
-            || position <= self.ask.known_at && self.disregarded.binary_search(&position).is_err()
+        let (after, before) = self.clear.get();
+        (after < position && position < before) || self.looks_up(position)
     }
 
-    /// The facts that count, in order; of those to come, the first is on the horizon.
-    fn filter<'f>(&self, facts: &'f [Fact], horizon: &mut Horizon) -> Cow<'f, [Fact]> {
-        let split = facts.partition_point(|fact| fact.time() <= self.ask.as_of);
-        if let Some(coming) = facts[split..]
-            .iter()
-            .find(|fact| self.knows(fact.position()))
-        {
-            horizon.see(coming.time());
+    fn looks_up(&self, position: Position) -> bool {
+        if position > self.ask.known_at {
+            return false;
         }
-        let past = &facts[..split];
-        if self.all {
-            return Cow::Borrowed(past);
-        }
-        let known = past.iter().filter(|fact| self.knows(fact.position()));
-        Cow::Owned(known.copied().collect())
+        let Err(place) = self.disregarded.binary_search(&position) else {
+            return false;
+        };
+        let after = place.checked_sub(1).map(|last| self.disregarded[last]);
+        let unknown = Position(self.ask.known_at.0.saturating_add(1));
+        let before = self.disregarded.get(place).copied();
+        self.clear.set((
+            after.unwrap_or_default(),
+            before.map_or(unknown, |next| next.min(unknown)),
+        ));
+        true
     }
+
+    /// The facts that have happened; of those to come that are known, the first is on the horizon.
+    fn happened<'f>(&self, facts: &'f [Fact], horizon: &mut Horizon) -> &'f [Fact] {
+        let as_of = self.ask.as_of;
+        if facts.last().is_none_or(|last| last.time() <= as_of) {
+            return facts;
+        }
+        let (past, coming) = facts.split_at(facts.partition_point(|fact| fact.time() <= as_of));
+        if let Some(next) = coming.iter().find(|fact| self.knows(fact.position())) {
+            horizon.see(next.time());
+        }
+        past
+    }
+
+    /// Those of the facts that are known and not disregarded.
+    fn counting(&self, facts: &[Fact]) -> impl Iterator<Item = Fact> {
+        let facts = facts.iter().copied();
+        facts.filter(|fact| self.knows(fact.position()))
+    }
+}
+
+/// What is folded over the facts of one app after the other.
+struct Folds<'a> {
+    tiers: Tiers<'a>,
+    score: Score<'a>,
 }
 
 /// What an app's facts come to by themselves.
 struct AppFold<'a> {
     app: &'a AppFacts,
-    tiers: Tiers<'a>,
+    steps: Vec<Step>,
+    sanctions: Vec<Sanction>,
+    months: Vec<AppMonth<'a>>,
+    uncounted: Vec<UncountedComplaint<'a>>,
+    score_terms: Vec<ScoreTerm>,
     lifecycle: Lifecycle,
-    behaviors: Vec<Fact>,
     imposed: Vec<Fact>,
     lifts: Vec<Fact>,
-    duties: Vec<Fact>,
+    remedies: Vec<Fact>,
+    deletions: Vec<Fact>,
     platform_related: Option<(bool, Position)>,
 }
 
 impl<'a> AppFold<'a> {
-    fn new(app: &'a AppFacts, timeline: &'a Timeline) -> Self {
+    fn new(app: &'a AppFacts) -> Self {
         Self {
             app,
-            tiers: Tiers::new(timeline),
+            steps: Vec::new(),
+            sanctions: Vec::new(),
+            months: Vec::new(),
+            uncounted: Vec::new(),
+            score_terms: Vec::new(),
             lifecycle: Lifecycle::of(app),
-            behaviors: Vec::new(),
             imposed: Vec::new(),
             lifts: Vec::new(),
-            duties: Vec::new(),
+            remedies: Vec::new(),
+            deletions: Vec::new(),
             platform_related: None,
         }
     }
 
-    fn take(&mut self, facts: &[Fact], timeline: &Timeline, horizon: &mut Horizon) {
-        for fact in facts.iter().copied() {
+    fn take(
+        &mut self,
+        facts: impl Iterator<Item = Fact>,
+        Folds { tiers, score }: &mut Folds<'a>,
+        names: &'a Names,
+        timeline: &'a Timeline,
+        horizon: &mut Horizon,
+    ) {
+        tiers.clear();
+        score.clear();
+        for fact in facts {
             match fact.kind() {
-                Kind::ViolationFound => self.tiers.violation(fact),
-                Kind::ComplaintReceived => self.tiers.complaint(fact),
-                Kind::OutageStarted => self.tiers.outage_started(fact),
-                Kind::OutageEnded => self.tiers.outage_ended(fact),
-                Kind::OutageExplained => self.tiers.outage_explained(fact),
-                Kind::OutageDayRecorded => self.tiers.outage_day(fact, horizon),
-                Kind::BehaviorObserved | Kind::BehaviorCeased => self.behaviors.push(fact),
+                Kind::ViolationFound => tiers.violation(fact),
+                Kind::ComplaintReceived => tiers.complaint(fact),
+                Kind::OutageStarted => tiers.outage_started(fact),
+                Kind::OutageEnded => tiers.outage_ended(fact),
+                Kind::OutageExplained => tiers.outage_explained(fact),
+                Kind::OutageDayRecorded => tiers.outage_day(fact, horizon),
+                Kind::BehaviorObserved | Kind::BehaviorCeased => score.take(fact, horizon),
                 Kind::CertificationAssessed => {
                     self.platform_related = Some((fact.met(), fact.position()));
                 }
                 Kind::MeasureImposed => self.imposed.push(fact),
                 Kind::MeasureLifted => self.lifts.push(fact),
-                Kind::ViolationRemedied
-                | Kind::DataDeletionOrdered
-                | Kind::DataDeletionConfirmed => self.duties.push(fact),
+                Kind::ViolationRemedied => self.remedies.push(fact),
+                Kind::DataDeletionOrdered | Kind::DataDeletionConfirmed => {
+                    self.deletions.push(fact);
+                }
                 _ => self.lifecycle.apply(fact, timeline),
             }
         }
-        self.tiers.finish(horizon);
-        self.tiers.settle_evidence();
+        tiers.finish(horizon);
         self.lifecycle.see(horizon);
+        self.steps = tiers.steps.clone();
+        self.sanctions = sanctions(timeline, &tiers.steps, &tiers.incidents);
+        self.months = months::months(tiers, &self.sanctions, names, timeline);
+        self.uncounted = months::uncounted(tiers, names);
+        self.score_terms = score.terms();
     }
 }
 
@@ -174,35 +219,32 @@ pub fn assess<'a>(
     }
     let mut horizon = Horizon::new(ask.as_of);
     let known = Known::new(developer, ask);
-    let mut folds = Vec::with_capacity(developer.apps().len());
-    for app in developer
-        .apps()
-        .iter()
-        .filter(|app| app.position <= ask.known_at)
-    {
+    let mut folds = Folds {
+        tiers: Tiers::new(timeline),
+        score: Score::new(timeline, ask.as_of),
+    };
+    let mut apps = Vec::with_capacity(developer.apps().len());
+    let registered = developer.apps().iter();
+    for app in registered.filter(|app| app.position <= ask.known_at) {
         horizon.see(app.registered);
         if app.registered <= ask.as_of {
-            let mut fold = AppFold::new(app, timeline);
-            fold.take(
-                &known.filter(app.facts(), &mut horizon),
-                timeline,
-                &mut horizon,
-            );
-            folds.push(fold);
+            let mut fold = AppFold::new(app);
+            let facts = known.counting(known.happened(app.facts(), &mut horizon));
+            fold.take(facts, &mut folds, names, timeline, &mut horizon);
+            apps.push(fold);
         }
     }
-    let mut steps: Vec<Step> = folds
-        .iter()
-        .flat_map(|fold| fold.tiers.steps.iter().copied())
-        .collect();
+    let mut steps: Vec<Step> = apps.iter().flat_map(|app| &app.steps).copied().collect();
     steps.sort_by_key(|step| step.at);
-    let acts = known.filter(developer.acts(), &mut horizon);
+    let acts: Vec<Fact> = known
+        .counting(known.happened(developer.acts(), &mut horizon))
+        .collect();
     let cooperation = Cooperation::of(developer, names, timeline, &steps, &acts);
     for rules in timeline.versions() {
         horizon.see(rules.effective_from);
     }
-    let apps = folds
-        .iter()
+    let apps = apps
+        .into_iter()
         .map(|fold| app_standing(fold, names, timeline, &known, &cooperation, &mut horizon))
         .collect();
     Some(Standing {
@@ -224,7 +266,7 @@ pub fn assess<'a>(
 }
 
 fn app_standing<'a>(
-    fold: &AppFold<'a>,
+    fold: AppFold<'a>,
     names: &'a Names,
     timeline: &'a Timeline,
     known: &Known,
@@ -232,12 +274,11 @@ fn app_standing<'a>(
     horizon: &mut Horizon,
 ) -> AppStanding<'a> {
     let (app, lifecycle) = (fold.app, &fold.lifecycle);
-    let sanctions = sanctions(timeline, &fold.tiers.steps);
     let blocks: Vec<Block> = lifecycle.blocks().collect();
     let (in_force, intervals) = measures::in_force(
         timeline,
         &measures::Grounds {
-            sanctions: &sanctions,
+            sanctions: &fold.sanctions,
             imposed: &fold.imposed,
             lifts: &fold.lifts,
             blocks: &blocks,
@@ -249,7 +290,6 @@ fn app_standing<'a>(
     let in_force_set = measures::as_set(&in_force);
     let hindrances = plaza::hindrances(rules, lifecycle, cooperation.status, in_force_set);
     let presentable = hindrances.is_empty();
-    let score_terms = plaza::score_terms(timeline, &fold.behaviors, horizon);
     let usage_counts = |usage: &Usage| usage.time <= known.ask.as_of && known.knows(usage.position);
     let certification = certification::certification(
         timeline,
@@ -269,17 +309,15 @@ fn app_standing<'a>(
     {
         horizon.see(usage.time);
     }
-    let escalations = fold.tiers.escalations();
     let obligations = obligations::obligations(
         timeline,
         names,
         lifecycle.duties(),
-        &obligations::Grounds {
+        obligations::Grounds {
             app,
-            incidents: &fold.tiers.incidents,
-            sanctions: &sanctions,
-            facts: &fold.duties,
-            escalations: &escalations,
+            sanctions: &fold.sanctions,
+            remedies: fold.remedies,
+            deletions: &fold.deletions,
             endings: &cooperation.endings,
         },
         horizon,
@@ -299,108 +337,19 @@ fn app_standing<'a>(
             key_cause: lifecycle.key_event(),
             holds: lifecycle.holds(),
         },
-        months: months(&fold.tiers, &sanctions, names, timeline),
+        months: fold.months,
         on_board: plaza::on_board(rules, app.channel, lifecycle, presentable),
         measures: in_force,
-        score: score_terms
+        score: fold
+            .score_terms
             .iter()
             .fold(0i64, |sum, term| sum.saturating_add(term.points)),
         certification,
         obligations,
-        score_terms,
+        score_terms: fold.score_terms,
         hindrances,
-        steps: fold.tiers.steps.clone(),
+        steps: fold.steps,
         intervals,
-        uncounted: uncounted(&fold.tiers, names),
-    }
-}
-
-fn uncounted<'a>(tiers: &Tiers<'_>, names: &'a Names) -> Vec<UncountedComplaint<'a>> {
-    let all = tiers.uncounted.iter().map(|complaint| UncountedComplaint {
-        month: complaint.month,
-        rules: complaint.rules,
-        position: complaint.position,
-        reason: names.text(complaint.reason),
-    });
-    let mut all: Vec<_> = all.collect();
-    // Local dates can go back where the clocks do.
-    all.sort_by_key(|complaint| complaint.month);
-    all
-}
-
-fn months<'a>(
-    tiers: &Tiers<'_>,
-    sanctions: &[Sanction],
-    names: &'a Names,
-    timeline: &'a Timeline,
-) -> Vec<AppMonth<'a>> {
-    let (mut steps, mut sanctions) = (tiers.steps.as_slice(), sanctions);
-    let of_month = |month: &crate::tiers::Month| {
-        let (mine, later) = steps.split_at(steps.partition_point(|s| s.month <= month.month));
-        steps = later;
-        let (punished, later) =
-            sanctions.split_at(sanctions.partition_point(|s| s.month <= month.month));
-        sanctions = later;
-        let begun = mine
-            .iter()
-            .filter(|step| step.begins)
-            .map(|step| (step.incident, &tiers.incidents[step.incident]));
-        let violations: Vec<Violation<'a>> = begun
-            .map(|(number, incident)| Violation {
-                code: incident.source.code(names),
-                level: incident.level,
-                since: incident.since,
-                at: incident.at,
-                evidence: incident.evidence.clone(),
-                incident: number,
-            })
-            .collect();
-        let [strong, normal, celebrity] = month.complaints;
-        AppMonth {
-            month: month.month,
-            tier: violations.iter().map(|violation| violation.level).min(),
-            complaints: ComplaintCounts {
-                strong,
-                normal,
-                celebrity,
-            },
-            outage_days: month.outage_days,
-            violations,
-            sanctions: punished
-                .iter()
-                .map(|s| print_sanction(s, tiers, names, timeline))
-                .collect(),
-            unclassified: month
-                .unclassified
-                .iter()
-                .map(|(code, _)| names.text(*code))
-                .collect(),
-            rules: month.rules,
-            unclassified_events: month.unclassified.iter().map(|(_, at)| *at).collect(),
-            complaint_events: month.complaint_evidence.clone(),
-            days: month.days.clone(),
-        }
-    };
-    tiers.months.iter().map(of_month).collect()
-}
-
-fn print_sanction<'a>(
-    sanction: &Sanction,
-    tiers: &Tiers<'_>,
-    names: &'a Names,
-    timeline: &'a Timeline,
-) -> PrintedSanction<'a> {
-    let (row, _) = timeline.version(sanction.rules).row(sanction.row);
-    PrintedSanction {
-        code: tiers.incidents[sanction.incident].source.code(names),
-        level: sanction.level,
-        nth: sanction.nth,
-        measures: &row.measures,
-        from: sanction.at.time,
-        until: sanction.until,
-        fix_by: sanction.fix_by,
-        cause: sanction.cause(),
-        row: sanction.row,
-        step: sanction.step,
+        uncounted: fold.uncounted,
     }
 }

@@ -5,6 +5,7 @@ use chrono::Days;
 use crate::event::Position;
 use crate::facts::{AppFacts, Usage};
 use crate::horizon::Horizon;
+use crate::positions::Positions;
 use crate::review::Lifecycle;
 use crate::rules::Timeline;
 use crate::standing::{Certification, Condition, Value};
@@ -33,7 +34,7 @@ pub(crate) fn certification(
         return Certification {
             eligible: false,
             conditions: Vec::new(),
-            usage: Vec::new(),
+            usage: Positions::default(),
         };
     };
     let lifecycle = grounds.lifecycle;
@@ -82,7 +83,7 @@ fn average_daily_users(
     asked: &crate::rulebook::Certification,
     counts: impl Fn(&Usage) -> bool,
     horizon: &mut Horizon,
-) -> (Condition, Vec<Position>) {
+) -> (Condition, Positions) {
     let today = timeline.zone().date(horizon.as_of());
     let first = today.checked_sub_days(Days::new(asked.window_days.into()));
     let start = app
@@ -109,5 +110,5 @@ fn average_daily_users(
         required: Value::Count(asked.average_daily_users.into()),
         cause: None,
     };
-    (condition, events)
+    (condition, Positions::of(&events))
 }

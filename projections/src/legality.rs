@@ -6,7 +6,7 @@
 //! opinion on what is legal. Events that are disregarded are left out, so a retraction folds it
 //! anew.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::event::{Channel, Data, Outcome, Permission, Position};
 use crate::facts::{Fact, Retraction};
@@ -28,14 +28,16 @@ pub struct AppRecord {
     retractions: Vec<Retraction>,
     held: HashSet<Position>,
     lifecycle: Lifecycle,
-    outages: Outages<Box<str>, ()>,
+    /// The numbers of its outages' ids.
+    numbers: HashMap<Box<str>, u32>,
+    outages: Outages<()>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct OutageEvent {
     position: Position,
     time: Instant,
-    outage: Box<str>,
+    outage: u32,
     starts: bool,
 }
 
@@ -52,6 +54,7 @@ impl AppRecord {
             retractions: Vec::new(),
             held: HashSet::new(),
             lifecycle: Lifecycle::new(channel, permission, registered),
+            numbers: HashMap::new(),
             outages: Outages::default(),
         }
     }
@@ -82,7 +85,7 @@ impl AppRecord {
     pub fn check(&self, time: Instant, data: &Data) -> Result<(), Refusal> {
         let refuse = |code, message: String| Err(Refusal::new(code, "/data/outage", message));
         match data {
-            Data::OutageStarted { outage: id, .. } => match self.outages.of(id.as_str()).next() {
+            Data::OutageStarted { outage: id, .. } => match self.outages_of(id).next() {
                 None => Ok(()),
                 Some(_) => refuse(
                     Code::OutageExists,
@@ -91,11 +94,8 @@ impl AppRecord {
             },
             Data::OutageEnded { outage: id } | Data::OutageExplained { outage: id } => {
                 let ends = matches!(data, Data::OutageEnded { .. });
-                let mut all = self.outages.of(id.as_str());
-                let open = self
-                    .outages
-                    .of(id.as_str())
-                    .find(|span| span.ended.is_none());
+                let mut all = self.outages_of(id);
+                let open = self.outages_of(id).find(|span| span.ended.is_none());
                 match (all.next(), open) {
                     (None, _) => {
                         refuse(Code::OutageUnknown, format!("the app has no outage `{id}`"))
@@ -136,7 +136,7 @@ impl AppRecord {
                 let event = OutageEvent {
                     position,
                     time,
-                    outage: outage.as_str().into(),
+                    outage: self.number(outage),
                     starts,
                 };
                 self.held.insert(position);
@@ -145,7 +145,7 @@ impl AppRecord {
                     .last()
                     .is_none_or(|last| last.time <= time);
                 if in_order {
-                    fold_outage(&mut self.outages, &event);
+                    fold_outage(&mut self.outages, event);
                 }
                 self.outage_events.push(event);
                 if !in_order {
@@ -190,7 +190,7 @@ impl AppRecord {
         for fact in self.steps.iter().filter(|fact| counts(fact.position())) {
             self.lifecycle.apply(*fact, timeline);
         }
-        self.outages = Outages::default();
+        self.outages.clear();
         self.outage_events
             .sort_by_key(|event| (event.time, event.position));
         for event in self
@@ -198,15 +198,32 @@ impl AppRecord {
             .iter()
             .filter(|event| counts(event.position))
         {
-            fold_outage(&mut self.outages, event);
+            fold_outage(&mut self.outages, *event);
         }
+    }
+
+    fn outages_of(&self, id: &str) -> impl Iterator<Item = &Span<()>> {
+        let number = self.numbers.get(id).copied();
+        number
+            .into_iter()
+            .flat_map(|number| self.outages.of(number))
+    }
+
+    /// The number of an outage's id, new or old.
+    fn number(&mut self, id: &str) -> u32 {
+        if let Some(number) = self.numbers.get(id) {
+            return *number;
+        }
+        let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(id.into(), number);
+        number
     }
 }
 
-fn fold_outage(outages: &mut Outages<Box<str>, ()>, event: &OutageEvent) {
+fn fold_outage(outages: &mut Outages<()>, event: OutageEvent) {
     if event.starts {
-        outages.start(event.outage.clone(), event.time, ());
+        outages.start(event.outage, event.time, ());
     } else {
-        outages.end(&*event.outage, event.time);
+        outages.end(event.outage, event.time);
     }
 }

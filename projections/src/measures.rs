@@ -42,7 +42,7 @@ pub(crate) struct Grounds<'a> {
 }
 
 fn intervals(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Interval> {
-    let mut all = Vec::new();
+    let mut all = Vec::with_capacity(2 * grounds.sanctions.len());
     let mut add = |measures: Measures, from, cause, (until, ended_by), origin| {
         all.extend(measures.lasting().map(|measure| Interval {
             measure,
@@ -112,8 +112,8 @@ pub(crate) fn in_force(
     grounds: &Grounds<'_>,
     horizon: &mut Horizon,
 ) -> (Vec<MeasureInForce>, Vec<Interval>) {
-    let mut running = intervals(timeline, grounds);
-    for interval in &mut running {
+    let mut intervals = intervals(timeline, grounds);
+    for interval in &mut intervals {
         let lift = interval.lift(grounds.lifts);
         if let Some(lift) = lift.filter(|l| interval.until.is_none_or(|until| l.time() < until)) {
             interval.until = Some(lift.time());
@@ -125,12 +125,12 @@ pub(crate) fn in_force(
         }
     }
     let at = horizon.as_of();
-    running.retain(|interval| interval.from <= at);
-    for interval in &mut running {
+    intervals.retain(|interval| interval.from <= at);
+    for interval in &mut intervals {
         interval.in_force = interval.holds(at);
     }
-    let begun = running.clone();
-    running.retain(|interval| interval.in_force);
+    let running = intervals.iter().filter(|interval| interval.in_force);
+    let mut running: Vec<&Interval> = running.collect();
     // By name, and of one measure the latest end first; null is the latest.
     running.sort_by_key(|interval| {
         let until = interval.until.unwrap_or(Instant::MAX);
@@ -153,7 +153,7 @@ pub(crate) fn in_force(
             }),
         }
     }
-    (in_force, begun)
+    (in_force, intervals)
 }
 
 /// Those in force, as a set.

@@ -8,7 +8,7 @@ use crate::provenance::DutyRule;
 use crate::rules::{Moment, Timeline};
 use crate::sanctions::Sanction;
 use crate::standing::{Obligation, ObligationState, Owner};
-use crate::tiers::{Incident, Source};
+use crate::tiers::Source;
 use crate::time::Instant;
 use crate::words::words;
 
@@ -134,12 +134,11 @@ impl Duty {
 /// What the obligations of an app follow from, beside its review.
 pub(crate) struct Grounds<'a> {
     pub(crate) app: &'a AppFacts,
-    pub(crate) incidents: &'a [Incident],
     pub(crate) sanctions: &'a [Sanction],
-    /// Its remedies of violations and the facts of data deletion, in order.
-    pub(crate) facts: &'a [Fact],
-    /// For each step of the app, when its incident escalates next.
-    pub(crate) escalations: &'a [Option<Moment>],
+    /// Its remedies of violations, in order.
+    pub(crate) remedies: Vec<Fact>,
+    /// What was ordered and confirmed of its data, in order.
+    pub(crate) deletions: &'a [Fact],
     pub(crate) endings: &'a [Ending],
 }
 
@@ -148,55 +147,33 @@ pub(crate) fn obligations<'a>(
     timeline: &Timeline,
     names: &'a Names,
     review: &[Duty],
-    grounds: &Grounds<'_>,
+    mut grounds: Grounds<'_>,
     horizon: &mut Horizon,
 ) -> Vec<Obligation<'a>> {
-    let mut remedies: Vec<Fact> = grounds
-        .facts
-        .iter()
-        .copied()
-        .filter(|fact| fact.kind() == Kind::ViolationRemedied)
-        .collect();
-    remedies.sort_unstable_by_key(|fact| (fact.name(), fact.time(), fact.position()));
-    let mut duties = review.to_vec();
-    duties.extend(
-        grounds
-            .sanctions
-            .iter()
-            .enumerate()
-            .filter_map(|(index, sanction)| fix(names, &remedies, index, sanction, grounds)),
-    );
-    duties.extend(deletions(timeline, grounds));
-    let mut printed: Vec<_> = duties
-        .iter()
-        .map(|duty| duty.print(names, horizon))
-        .collect();
+    let later = |fact: &Fact| (fact.name(), fact.time(), fact.position());
+    grounds.remedies.sort_unstable_by_key(later);
+    let fixes = grounds.sanctions.iter().enumerate();
+    let fixes = fixes.filter_map(|(index, sanction)| fix(names, &grounds, index, sanction));
+    let duties = review.iter().copied().chain(fixes);
+    let duties = duties.chain(deletions(timeline, &grounds));
+    let mut printed = Vec::with_capacity(review.len() + grounds.sanctions.len());
+    printed.extend(duties.map(|duty| duty.print(names, horizon)));
+    // What has no known due instant comes last.
+    let due = |o: &Obligation<'a>| o.due.unwrap_or(Instant::MAX);
     printed.sort_by(|a, b| {
-        let key = |o: &Obligation<'a>| {
-            (
-                o.due.is_none(),
-                o.due,
-                o.kind.as_str(),
-                o.since,
-                o.cause,
-                o.code,
-            )
-        };
-        key(a).cmp(&key(b))
+        due(a).cmp(&due(b)).then_with(|| {
+            let key =
+                |o: &Obligation<'a>| (o.due.is_none(), o.kind.as_str(), o.since, o.cause, o.code);
+            key(a).cmp(&key(b))
+        })
     });
     printed
 }
 
 /// The duty that a step brings: met by the first later remedy of its code, withdrawn where its
 /// incident escalates before that.
-fn fix(
-    names: &Names,
-    remedies: &[Fact],
-    index: usize,
-    sanction: &Sanction,
-    grounds: &Grounds<'_>,
-) -> Option<Duty> {
-    let source = grounds.incidents[sanction.incident].source;
+fn fix(names: &Names, grounds: &Grounds<'_>, index: usize, sanction: &Sanction) -> Option<Duty> {
+    let (source, remedies) = (sanction.source, &grounds.remedies);
     // A code that no event names has no number, and then no remedy either.
     let code = match source {
         Source::Found(code) => Some(code),
@@ -216,8 +193,7 @@ fn fix(
         let place = remedies.partition_point(|fact| later(fact) <= step);
         remedies.get(place).filter(|fact| fact.name() == Some(code))
     });
-    let escalation = grounds.escalations[sanction.step];
-    match (remedy, escalation) {
+    match (remedy, sanction.escalates) {
         (Some(remedy), Some(at)) if at.is_before(*remedy) => duty.withdraw(at),
         (Some(remedy), _) => duty.meet(Moment::of(*remedy)),
         (None, Some(at)) => duty.withdraw(at),
@@ -242,7 +218,7 @@ fn deletions(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Duty> {
         )
     };
     let ordered = grounds
-        .facts
+        .deletions
         .iter()
         .filter(|fact| fact.kind() == Kind::DataDeletionOrdered);
     let mut duties: Vec<Duty> = ordered.map(|fact| duty(Moment::of(*fact))).collect();
@@ -254,7 +230,7 @@ fn deletions(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Duty> {
         }
     }
     let confirmations: Vec<Fact> = grounds
-        .facts
+        .deletions
         .iter()
         .copied()
         .filter(|fact| fact.kind() == Kind::DataDeletionConfirmed)

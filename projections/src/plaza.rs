@@ -1,9 +1,10 @@
 //! The plaza: scores, and the board they make (SPEC §7).
 
-use crate::event::{Channel, Kind};
+use crate::event::{Channel, Kind, Position};
 use crate::facts::Fact;
 use crate::horizon::Horizon;
 use crate::measure::Measures;
+use crate::positions::Positions;
 use crate::provenance::{Hindrances, ScoreTerm};
 use crate::review::{Lifecycle, ReviewState};
 use crate::rulebook::Counts;
@@ -11,64 +12,78 @@ use crate::rules::{Rules, Timeline};
 use crate::standing::{Standing, Status};
 use crate::time::Instant;
 
-/// What each ranked behaviour adds, by the rules at the instant asked about.
-pub(crate) fn score_terms(
-    timeline: &Timeline,
-    behaviors: &[Fact],
-    horizon: &mut Horizon,
-) -> Vec<ScoreTerm> {
-    let index = timeline.index_at(horizon.as_of());
-    let rules = timeline.version(index);
-    let window = rules
-        .book
-        .ranking
-        .as_ref()
-        .and_then(|ranking| ranking.window_days);
-    let mut terms: Vec<ScoreTerm> = Vec::new();
-    for fact in behaviors {
-        if let Some(days) = window {
+/// An app's score as its behaviours come in, by the rules at the instant asked about.
+#[derive(Debug)]
+pub(crate) struct Score<'a> {
+    rules: &'a Rules,
+    index: usize,
+    window_days: Option<i64>,
+    /// For each ranked behaviour, what it adds and the events that count.
+    terms: Vec<(i64, Vec<Position>)>,
+}
+
+impl<'a> Score<'a> {
+    pub(crate) fn new(timeline: &'a Timeline, as_of: Instant) -> Self {
+        let index = timeline.index_at(as_of);
+        let rules = timeline.version(index);
+        let ranking = rules.book.ranking.as_ref();
+        Self {
+            rules,
+            index,
+            window_days: ranking.and_then(|ranking| ranking.window_days.map(i64::from)),
+            terms: vec![(0, Vec::new()); ranking.map_or(0, |ranking| ranking.behaviors.len())],
+        }
+    }
+
+    /// Makes ready for the next app.
+    pub(crate) fn clear(&mut self) {
+        for (points, events) in &mut self.terms {
+            *points = 0;
+            events.clear();
+        }
+    }
+
+    /// Takes the next behaviour that was observed, or ceased.
+    pub(crate) fn take(&mut self, fact: Fact, horizon: &mut Horizon) {
+        if let Some(days) = self.window_days {
             // Within the window is strictly later than its beginning.
-            let leaves = fact.time().micros() + i64::from(days) * crate::time::DAY_MICROS;
+            let leaves = fact.time().micros() + days * crate::time::DAY_MICROS;
             // What leaves after the last instant there is never leaves.
             if let Some(leaves) = Instant::from_micros(leaves) {
                 horizon.see(leaves);
                 if leaves <= horizon.as_of() {
-                    continue;
+                    return;
                 }
             }
         }
-        let Some(behavior) = fact.name().and_then(|code| rules.behavior(code)) else {
-            continue;
+        let Some(behavior) = fact.name().and_then(|code| self.rules.behavior(code)) else {
+            return;
         };
-        let place = terms
-            .iter()
-            .position(|term| term.behavior == behavior)
-            .unwrap_or_else(|| {
-                terms.push(ScoreTerm {
-                    rules: index,
-                    behavior,
-                    points: 0,
-                    events: Vec::new(),
-                });
-                terms.len() - 1
-            });
-        let term = &mut terms[place];
+        let (points, events) = &mut self.terms[behavior];
         let observed = fact.kind() == Kind::BehaviorObserved;
-        match rules.weight(behavior) {
-            (weight, Counts::Each) if observed => {
-                term.points = term.points.saturating_add(weight);
-                term.events.push(fact.position());
-            }
-            (_, Counts::Each) => {}
+        match self.rules.weight(behavior) {
+            (weight, Counts::Each) if observed => *points = points.saturating_add(weight),
+            (_, Counts::Each) => return,
             (weight, Counts::State) => {
-                term.points = if observed { weight } else { 0 };
-                term.events = vec![fact.position()];
+                *points = if observed { weight } else { 0 };
+                events.clear();
             }
         }
+        events.push(fact.position());
     }
-    terms.retain(|term| !term.events.is_empty());
-    terms.sort_by_key(|term| term.behavior);
-    terms
+
+    /// What each ranked behaviour adds.
+    pub(crate) fn terms(&self) -> Vec<ScoreTerm> {
+        let all = self.terms.iter().enumerate();
+        let counted = all.filter(|(_, (_, events))| !events.is_empty());
+        let terms = counted.map(|(behavior, (points, events))| ScoreTerm {
+            rules: self.index,
+            behavior,
+            points: *points,
+            events: Positions::of(events),
+        });
+        terms.collect()
+    }
 }
 
 /// What keeps an app from being shown; nothing where it is listed, its key works, its developer

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 
 use crate::event::{Cause, Permission, Position, Stage};
 use crate::measure::{Measure, Measures};
+use crate::positions::Positions;
 use crate::rulebook::Level;
 use crate::rules::Moment;
 use crate::standing::Status;
@@ -192,7 +193,7 @@ pub struct ScoreTerm {
     /// What it adds.
     pub points: i64,
     /// The events that count.
-    pub events: Vec<Position>,
+    pub events: Positions,
 }
 
 /// What keeps an app from being approved.

@@ -5,6 +5,7 @@ use crate::measure::is_warning_alone;
 use crate::provenance::Step;
 use crate::rulebook::Level;
 use crate::rules::{Moment, Timeline};
+use crate::tiers::{Incident, Source};
 use crate::time::{Instant, LocalMonth};
 
 /// What the ladder does about a step.
@@ -12,9 +13,11 @@ use crate::time::{Instant, LocalMonth};
 pub(crate) struct Sanction {
     pub(crate) at: Moment,
     pub(crate) month: LocalMonth,
-    pub(crate) incident: usize,
+    pub(crate) source: Source,
     /// The step's place among the app's.
     pub(crate) step: usize,
+    /// When its incident escalates next.
+    pub(crate) escalates: Option<Moment>,
     pub(crate) level: Level,
     pub(crate) nth: u32,
     /// The index of the rules and of their ladder's row.
@@ -32,17 +35,21 @@ impl Sanction {
 
 /// For each step, in their order, the row of its level and of how many of that level the app has
 /// had in the month, itself included; without a row, nothing.
-pub(crate) fn sanctions(timeline: &Timeline, steps: &[Step]) -> Vec<Sanction> {
+pub(crate) fn sanctions(
+    timeline: &Timeline,
+    steps: &[Step],
+    incidents: &[Incident],
+) -> Vec<Sanction> {
     let mut sanctions = Vec::with_capacity(steps.len());
     let mut counted = [0u32; 3];
-    let mut month = None;
+    let (mut month, mut index) = (None, 0);
     for (place, step) in steps.iter().enumerate() {
         if month != Some(step.month) {
             (month, counted) = (Some(step.month), [0; 3]);
+            index = timeline.index_of_month(step.month);
         }
         let nth = &mut counted[step.level.index()];
         *nth += 1;
-        let index = timeline.index_of_month(step.month);
         let rules = timeline.version(index);
         let Some(row) = rules.ladder_row(step.level, *nth) else {
             continue;
@@ -61,8 +68,9 @@ pub(crate) fn sanctions(timeline: &Timeline, steps: &[Step]) -> Vec<Sanction> {
         sanctions.push(Sanction {
             at: step.at,
             month: step.month,
-            incident: step.incident,
+            source: incidents[step.incident].source,
             step: place,
+            escalates: None,
             level: step.level,
             nth: *nth,
             rules: index,
@@ -73,5 +81,21 @@ pub(crate) fn sanctions(timeline: &Timeline, steps: &[Step]) -> Vec<Sanction> {
                 .map(|hours| from.plus_hours(hours.into())),
         });
     }
+    escalate(&mut sanctions, steps, incidents.len());
     sanctions
+}
+
+/// Tells each sanction when its incident escalates next.
+fn escalate(sanctions: &mut [Sanction], steps: &[Step], incidents: usize) {
+    if steps.iter().all(|step| step.begins) {
+        return;
+    }
+    let mut next: Vec<Option<Moment>> = vec![None; incidents];
+    let mut left = sanctions.iter_mut().rev().peekable();
+    for (place, step) in steps.iter().enumerate().rev() {
+        let later = next[step.incident].replace(step.at);
+        if let Some(sanction) = left.next_if(|sanction| sanction.step == place) {
+            sanction.escalates = later;
+        }
+    }
 }

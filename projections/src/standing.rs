@@ -10,6 +10,7 @@ use crate::event::{Channel, Permission, Position};
 use crate::facts::Retraction;
 use crate::measure::Measure;
 use crate::obligations::DutyKind;
+use crate::positions::Positions;
 use crate::provenance::{
     DutyRule, Hindrances, Hold, Interval, Origin, OutageDay, ScoreTerm, Step, Turn,
     UncountedComplaint,
@@ -224,10 +225,10 @@ pub struct AppMonth<'a> {
     pub rules: usize,
     /// The events behind `unclassified`.
     #[serde(skip)]
-    pub unclassified_events: Vec<Position>,
+    pub unclassified_events: Positions,
     /// The complaints that count, where they make no incident.
     #[serde(skip)]
-    pub complaint_events: Vec<Position>,
+    pub complaint_events: Positions,
     /// The outage days.
     #[serde(skip)]
     pub days: Vec<OutageDay>,
@@ -256,7 +257,7 @@ pub struct Violation<'a> {
     /// When it reached its level.
     pub at: Instant,
     /// The events that count for it.
-    pub evidence: Vec<Position>,
+    pub evidence: Positions,
     /// Its number among all of the app's, as steps name it.
     #[serde(skip)]
     pub incident: usize,
@@ -311,7 +312,7 @@ pub struct Certification {
     pub conditions: Vec<Condition>,
     /// The reports of usage that the average is of, by date.
     #[serde(skip)]
-    pub usage: Vec<Position>,
+    pub usage: Positions,
 }
 
 /// A condition of certification.

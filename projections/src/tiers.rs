@@ -4,12 +4,13 @@
 //! a month, which begins when a level is first reached and escalates when a graver one is. Every
 //! beginning and escalation is a [`Step`]; sanctions and developers' outcomes follow from those.
 
-use chrono::NaiveDate;
+use std::ops::Range;
 
 use crate::event::{COMPLAINTS, Cause, OUTAGE, Position};
 use crate::facts::{Fact, NameId, Names};
 use crate::horizon::Horizon;
 use crate::outages::{Outages, Span};
+use crate::positions::Positions;
 use crate::provenance::{Basis, OutageDay, Step};
 use crate::rulebook::Level;
 use crate::rules::{Moment, Timeline};
@@ -45,7 +46,7 @@ pub(crate) struct Incident {
     pub(crate) level: Level,
     pub(crate) since: Instant,
     pub(crate) at: Instant,
-    pub(crate) evidence: Vec<Position>,
+    pub(crate) evidence: Positions,
 }
 
 /// What a month of an app has beside its incidents.
@@ -54,12 +55,12 @@ pub(crate) struct Month {
     pub(crate) month: LocalMonth,
     /// The index of the rules it is judged by.
     pub(crate) rules: usize,
-    pub(crate) complaints: [u32; 3],
-    pub(crate) outage_days: u32,
+    pub(crate) counts: [u32; 3],
     pub(crate) unclassified: Vec<(NameId, Position)>,
-    pub(crate) days: Vec<OutageDay>,
-    /// The complaints that count, until an incident takes them as its evidence.
-    pub(crate) complaint_evidence: Vec<Position>,
+    /// The places of its counted complaints among the app's.
+    complaints: Range<usize>,
+    /// The places of its outage days among the app's.
+    days: Range<usize>,
     complaint_incident: Option<usize>,
 }
 
@@ -72,73 +73,121 @@ pub(crate) struct Uncounted {
     pub(crate) reason: NameId,
 }
 
+/// The month of the fact before: from its first instant to that of the next one, and its rules.
+#[derive(Clone, Copy, Debug)]
+struct Current {
+    from: Instant,
+    until: Instant,
+    month: LocalMonth,
+    rules: usize,
+}
+
 /// The incidents of an app as its facts come in.
 #[derive(Debug)]
 pub(crate) struct Tiers<'a> {
     timeline: &'a Timeline,
+    current: Option<Current>,
+    /// Each has something that counts.
     pub(crate) months: Vec<Month>,
     pub(crate) incidents: Vec<Incident>,
     pub(crate) steps: Vec<Step>,
     /// Beside the months: one with nothing else is none.
     pub(crate) uncounted: Vec<Uncounted>,
-    outages: Outages<u32, (Position, Cause)>,
+    /// The complaints that count, month after month.
+    complaints: Vec<Position>,
+    outages: Outages<(Position, Cause)>,
     explained: Vec<u32>,
+    /// The outage days, month after month.
     days: Vec<OutageDay>,
-    /// The month of the fact before, from its first instant to that of the next one.
-    current: (Instant, Instant, LocalMonth),
 }
 
 impl<'a> Tiers<'a> {
     pub(crate) fn new(timeline: &'a Timeline) -> Self {
         Self {
             timeline,
+            current: None,
             months: Vec::new(),
             incidents: Vec::new(),
             steps: Vec::new(),
             uncounted: Vec::new(),
+            complaints: Vec::new(),
             outages: Outages::default(),
             explained: Vec::new(),
             days: Vec::new(),
-            current: (Instant::MAX, Instant::MIN, LocalMonth::of(NaiveDate::MIN)),
         }
     }
 
-    /// The local month of an instant. Facts come in order of time, so mostly it is the last one.
-    fn month_of(&mut self, at: Instant) -> LocalMonth {
-        let (from, until, month) = self.current;
-        if from <= at && at < until {
-            return month;
+    /// Makes ready for the next app.
+    pub(crate) fn clear(&mut self) {
+        self.current = None;
+        self.months.clear();
+        self.incidents.clear();
+        self.steps.clear();
+        self.uncounted.clear();
+        self.complaints.clear();
+        self.outages.clear();
+        self.explained.clear();
+        self.days.clear();
+    }
+
+    /// The month and its rules at an instant. Facts come in order of time, so mostly they are those of
+    /// the fact before.
+    fn month_at(&mut self, at: Instant) -> Current {
+        if let Some(current) = self.current
+            && current.from <= at
+            && at < current.until
+        {
+            return current;
         }
         let zone = self.timeline.zone();
         let month = zone.month(at);
-        self.current = (
-            zone.month_start(month),
-            zone.month_start(month.next()),
+        let from = zone.month_start(month);
+        let current = Current {
+            from,
+            until: zone.month_start(month.next()),
             month,
-        );
-        month
+            rules: self.timeline.index_at(from),
+        };
+        self.current = Some(current);
+        current
     }
 
-    fn month(&mut self, month: LocalMonth) -> usize {
-        if self.months.last().is_some_and(|last| last.month == month) {
-            return self.months.len() - 1;
+    /// The outage days of a month.
+    pub(crate) fn days(&self, month: &Month) -> &[OutageDay] {
+        &self.days[month.days.clone()]
+    }
+
+    /// The counted complaints of a month that make no incident.
+    pub(crate) fn loose_complaints(&self, month: &Month) -> &[Position] {
+        match month.complaint_incident {
+            Some(_) => &[],
+            None => &self.complaints[month.complaints.clone()],
         }
-        let place = self.months.partition_point(|other| other.month < month);
+    }
+
+    fn month(&mut self, month: LocalMonth, rules: usize) -> usize {
+        let place = match self.months.last() {
+            Some(last) if last.month == month => return self.months.len() - 1,
+            Some(last) if last.month > month => {
+                self.months.partition_point(|other| other.month < month)
+            }
+            _ => self.months.len(),
+        };
         if self
             .months
             .get(place)
             .is_none_or(|other| other.month != month)
         {
+            let complaints = self.complaints.len();
             self.months.insert(
                 place,
                 Month {
                     month,
-                    rules: self.timeline.index_of_month(month),
-                    complaints: [0; 3],
-                    outage_days: 0,
+                    rules,
+                    counts: [0; 3],
                     unclassified: Vec::new(),
-                    days: Vec::new(),
-                    complaint_evidence: Vec::new(),
+                    complaints: complaints..complaints,
+                    days: 0..0,
                     complaint_incident: None,
                 },
             );
@@ -154,13 +203,12 @@ impl<'a> Tiers<'a> {
         at: Moment,
     ) -> usize {
         let incident = self.incidents.len();
-        let (since, evidence) = (at.time, Vec::new());
         self.incidents.push(Incident {
             source,
             level,
-            since,
+            since: at.time,
             at: at.time,
-            evidence,
+            evidence: Positions::default(),
         });
         self.steps.push(Step {
             at,
@@ -203,17 +251,13 @@ impl<'a> Tiers<'a> {
     /// SPEC §4, 1: a code of that month's catalogue is an incident, another is unclassified.
     pub(crate) fn violation(&mut self, fact: Fact) {
         let Some(code) = fact.name() else { return };
-        let month = self.month_of(fact.time());
-        let index = self.month(month);
-        match self
-            .timeline
-            .version(self.months[index].rules)
-            .catalogued(code)
-        {
+        let Current { month, rules, .. } = self.month_at(fact.time());
+        let index = self.month(month, rules);
+        match self.timeline.version(rules).catalogued(code) {
             Some((level, entry)) => {
                 let reached = (level, Basis::Catalogue(entry));
                 let incident = self.begin(Source::Found(code), month, reached, Moment::of(fact));
-                self.incidents[incident].evidence.push(fact.position());
+                self.incidents[incident].evidence = Positions::of(&[fact.position()]);
             }
             None => self.months[index]
                 .unclassified
@@ -223,26 +267,24 @@ impl<'a> Tiers<'a> {
 
     /// SPEC §4, 2: each counted complaint may begin the month's incident, or escalate it.
     pub(crate) fn complaint(&mut self, fact: Fact) {
-        let month = self.month_of(fact.time());
-        let version = match self.months.last() {
-            Some(last) if last.month == month => last.rules,
-            _ => self.timeline.index_of_month(month),
-        };
-        let rules = self.timeline.version(version);
+        let current = self.month_at(fact.time());
+        let (month, position) = (current.month, fact.position());
+        let rules = self.timeline.version(current.rules);
         if !rules.counts_reason(fact.name()) {
             self.uncounted.extend(fact.name().map(|reason| Uncounted {
                 month,
-                rules: version,
-                position: fact.position(),
+                rules: current.rules,
+                position,
                 reason,
             }));
             return;
         }
-        let index = self.month(month);
+        let index = self.month(month, current.rules);
+        self.complaints.push(position);
         let state = &mut self.months[index];
-        state.complaints[fact.class() as usize] += 1;
-        state.complaint_evidence.push(fact.position());
-        let (known, counts) = (state.complaint_incident, state.complaints);
+        state.complaints.end = self.complaints.len();
+        state.counts[fact.class() as usize] += 1;
+        let (known, counts) = (state.complaint_incident, state.counts);
         if let Some((level, tier)) = rules.complaint_level(&counts) {
             let at = Moment::of(fact);
             let reached = (level, Basis::Complaints { tier, counts });
@@ -257,7 +299,7 @@ impl<'a> Tiers<'a> {
     }
 
     pub(crate) fn outage_ended(&mut self, fact: Fact) {
-        self.outages.end(&fact.outage(), fact.time());
+        self.outages.end(fact.outage(), fact.time());
     }
 
     /// An explanation takes back every day of the outage, from the first.
@@ -283,25 +325,45 @@ impl<'a> Tiers<'a> {
         }
     }
 
+    /// Once all facts are in: cuts the outages into days, hands each month's complaints to its incident,
+    /// and puts the steps in order.
+    pub(crate) fn finish(&mut self, horizon: &mut Horizon) {
+        self.outage_days(horizon);
+        for month in &self.months {
+            if let Some(incident) = month.complaint_incident {
+                let complaints = &mut self.complaints[month.complaints.clone()];
+                complaints.sort_unstable();
+                self.incidents[incident].evidence = Positions::of(complaints);
+            }
+        }
+        self.steps.sort_by_key(|step| step.at);
+    }
+
     /// SPEC §4, 3: cuts the outages into day blocks, of which the first on each local date makes
     /// it an outage day, and takes the days of each month in their order.
-    pub(crate) fn finish(&mut self, horizon: &mut Horizon) {
+    fn outage_days(&mut self, horizon: &mut Horizon) {
+        for number in self.explained.drain(..) {
+            self.outages.explain(number);
+        }
         // Many outages may lie over the same dates; what is held grows with the dates alone.
         let mut dense = 10_000;
-        let explained = std::mem::take(&mut self.explained);
-        for outage in std::mem::take(&mut self.outages).without(&explained) {
-            self.cut(&outage, horizon);
+        let outages = std::mem::take(&mut self.outages);
+        for outage in outages.unexplained() {
+            self.cut(outage, horizon);
             if self.days.len() > dense {
                 self.first_of_each_date();
                 dense = 2 * self.days.len() + 10_000;
             }
         }
+        self.outages = outages;
         self.first_of_each_date();
         let days = std::mem::take(&mut self.days);
+        let mut from = 0;
         for month in days.chunk_by(|a, b| LocalMonth::of(a.date) == LocalMonth::of(b.date)) {
-            self.outage_month(month);
+            self.outage_month(month, from);
+            from += month.len();
         }
-        self.steps.sort_by_key(|step| step.at);
+        self.days = days;
     }
 
     /// Of all blocks of counted causes that start on one local date, leaves the first.
@@ -343,13 +405,13 @@ impl<'a> Tiers<'a> {
         }
     }
 
-    fn outage_month(&mut self, days: &[OutageDay]) {
+    fn outage_month(&mut self, days: &[OutageDay], from: usize) {
         let month = LocalMonth::of(days[0].date);
-        let index = self.month(month);
         let timeline = self.timeline;
-        let rules = timeline.version(self.months[index].rules);
-        self.months[index].outage_days = u32::try_from(days.len()).unwrap_or(u32::MAX);
-        self.months[index].days = days.to_vec();
+        let index = timeline.index_of_month(month);
+        let place = self.month(month, index);
+        self.months[place].days = from..from + days.len();
+        let rules = timeline.version(index);
         let (mut incident, mut run, mut longest) = (None, 0u32, 0u32);
         for (seen, day) in days.iter().enumerate() {
             let follows = seen > 0 && days[seen - 1].date.succ_opt() == Some(day.date);
@@ -370,40 +432,7 @@ impl<'a> Tiers<'a> {
             let mut evidence: Vec<Position> = days.iter().map(|day| day.at.position).collect();
             evidence.sort_unstable();
             evidence.dedup();
-            self.incidents[incident].evidence = evidence;
+            self.incidents[incident].evidence = Positions::of(&evidence);
         }
-    }
-
-    /// For each step, the next of its incident.
-    pub(crate) fn escalations(&self) -> Vec<Option<Moment>> {
-        let mut next: Vec<Option<Moment>> = vec![None; self.incidents.len()];
-        let mut of_steps: Vec<Option<Moment>> = self
-            .steps
-            .iter()
-            .rev()
-            .map(|step| next[step.incident].replace(step.at))
-            .collect();
-        of_steps.reverse();
-        of_steps
-    }
-
-    /// Hands each month's counted complaints to its incident, once all are in.
-    pub(crate) fn settle_evidence(&mut self) {
-        for month in &mut self.months {
-            if let Some(incident) = month.complaint_incident {
-                let mut evidence = std::mem::take(&mut month.complaint_evidence);
-                evidence.sort_unstable();
-                self.incidents[incident].evidence = evidence;
-            }
-        }
-        self.months.retain(|month| {
-            month.complaints != [0; 3]
-                || month.outage_days > 0
-                || !month.unclassified.is_empty()
-                || self
-                    .steps
-                    .binary_search_by_key(&month.month, |step| step.month)
-                    .is_ok()
-        });
     }
 }

@@ -25,6 +25,10 @@ use standing_projections::facts::History;
 use standing_projections::rules::Timeline;
 use standing_projections::{Ask, Standing};
 
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let mut numbers = std::env::args()
         .skip(1)

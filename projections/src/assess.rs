@@ -16,7 +16,7 @@ use crate::obligations;
 use crate::plaza::{self, Score};
 use crate::provenance::{ScoreTerm, Step, UncountedComplaint};
 use crate::retraction::{counting, disregarded};
-use crate::review::{Block, Lifecycle};
+use crate::review::Lifecycle;
 use crate::rules::Timeline;
 use crate::sanctions::{Sanction, sanctions};
 use crate::standing::{AppMonth, AppStanding, Review, Standing};
@@ -110,11 +110,11 @@ struct Folds<'a> {
 /// What an app's facts come to by themselves.
 struct AppFold<'a> {
     app: &'a AppFacts,
-    steps: Vec<Step>,
+    steps: Box<[Step]>,
     sanctions: Vec<Sanction>,
-    months: Vec<AppMonth<'a>>,
-    uncounted: Vec<UncountedComplaint<'a>>,
-    score_terms: Vec<ScoreTerm>,
+    months: Box<[AppMonth<'a>]>,
+    uncounted: Box<[UncountedComplaint<'a>]>,
+    score_terms: Box<[ScoreTerm]>,
     lifecycle: Lifecycle,
     imposed: Vec<Fact>,
     lifts: Vec<Fact>,
@@ -127,11 +127,11 @@ impl<'a> AppFold<'a> {
     fn new(app: &'a AppFacts) -> Self {
         Self {
             app,
-            steps: Vec::new(),
+            steps: Box::default(),
             sanctions: Vec::new(),
-            months: Vec::new(),
-            uncounted: Vec::new(),
-            score_terms: Vec::new(),
+            months: Box::default(),
+            uncounted: Box::default(),
+            score_terms: Box::default(),
             lifecycle: Lifecycle::of(app),
             imposed: Vec::new(),
             lifts: Vec::new(),
@@ -174,7 +174,7 @@ impl<'a> AppFold<'a> {
         }
         tiers.finish(horizon);
         self.lifecycle.see(horizon);
-        self.steps = tiers.steps.clone();
+        self.steps = tiers.steps.as_slice().into();
         self.sanctions = sanctions(timeline, &tiers.steps, &tiers.incidents);
         self.months = months::months(tiers, &self.sanctions, names, timeline);
         self.uncounted = months::uncounted(tiers, names);
@@ -274,14 +274,13 @@ fn app_standing<'a>(
     horizon: &mut Horizon,
 ) -> AppStanding<'a> {
     let (app, lifecycle) = (fold.app, &fold.lifecycle);
-    let blocks: Vec<Block> = lifecycle.blocks().collect();
     let (in_force, intervals) = measures::in_force(
         timeline,
         &measures::Grounds {
             sanctions: &fold.sanctions,
             imposed: &fold.imposed,
             lifts: &fold.lifts,
-            blocks: &blocks,
+            lifecycle,
             ended: &cooperation.ended,
         },
         horizon,

@@ -18,6 +18,8 @@ pub struct Calendar {
     years: BTreeSet<i32>,
     off: BTreeSet<NaiveDate>,
     make_up: BTreeSet<NaiveDate>,
+    /// The working days of those years, ascending.
+    working: Vec<NaiveDate>,
 }
 
 /// One year's data file.
@@ -110,6 +112,12 @@ impl Calendar {
             self.make_up
                 .extend(holiday.make_up.iter().filter_map(toml_date));
         }
+        let dates = self.years.iter().flat_map(|year| {
+            let first = NaiveDate::from_yo_opt(*year, 1).into_iter();
+            first.flat_map(move |first| first.iter_days().take_while(move |d| d.year() == *year))
+        });
+        let working = dates.filter(|date| self.is_working_day(*date) == Some(true));
+        self.working = working.collect();
     }
 
     /// The years that have a published notice.
@@ -138,14 +146,15 @@ impl Calendar {
     /// ```
     #[must_use]
     pub fn working_day_after(&self, date: NaiveDate, n: u32) -> Option<NaiveDate> {
-        let (mut day, mut left) = (date, n);
-        while left > 0 {
-            day = plus_dates(day, 1);
-            if self.is_working_day(day)? {
-                left -= 1;
-            }
-        }
-        Some(day)
+        let Some(more) = n.checked_sub(1) else {
+            return Some(date);
+        };
+        let after = self.working.partition_point(|day| *day <= date);
+        let day = *self.working.get(after + usize::try_from(more).ok()?)?;
+        let mut on_the_way = plus_dates(date, 1).year()..=day.year();
+        on_the_way
+            .all(|year| self.years.contains(&year))
+            .then_some(day)
     }
 }
 

@@ -33,14 +33,14 @@ pub(crate) fn certification(
     let Some(asked) = asked.filter(|asked| asked.channels.contains(&grounds.app.channel)) else {
         return Certification {
             eligible: false,
-            conditions: Vec::new(),
+            conditions: Box::default(),
             usage: Positions::default(),
         };
     };
     let lifecycle = grounds.lifecycle;
     let related = grounds.platform_related;
     let (average, usage) = average_daily_users(timeline, grounds.app, asked, counts, horizon);
-    let mut conditions = vec![
+    let mut conditions = [
         Condition::yes_or_no("platform_related", related.is_some_and(|(met, _)| met)),
         Condition::yes_or_no("copy_approved", lifecycle.state().copy_approved()),
         Condition::yes_or_no("listed", grounds.presentable),
@@ -52,7 +52,7 @@ pub(crate) fn certification(
     conditions[2].cause = Some(lifecycle.state_event());
     Certification {
         eligible: conditions.iter().all(|condition| condition.met),
-        conditions,
+        conditions: conditions.into(),
         usage,
     }
 }

@@ -6,7 +6,7 @@ use crate::facts::Fact;
 use crate::horizon::Horizon;
 use crate::measure::{Measure, Measures};
 use crate::provenance::{Interval, Origin};
-use crate::review::{Block, BlockKind};
+use crate::review::{BlockKind, Lifecycle};
 use crate::rules::{Moment, Timeline};
 use crate::sanctions::Sanction;
 use crate::standing::MeasureInForce;
@@ -37,7 +37,7 @@ pub(crate) struct Grounds<'a> {
     pub(crate) sanctions: &'a [Sanction],
     pub(crate) imposed: &'a [Fact],
     pub(crate) lifts: &'a [Fact],
-    pub(crate) blocks: &'a [Block],
+    pub(crate) lifecycle: &'a Lifecycle,
     pub(crate) ended: &'a [Ended],
 }
 
@@ -74,7 +74,7 @@ fn intervals(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Interval> {
             Origin::Imposed,
         );
     }
-    for block in grounds.blocks {
+    for block in grounds.lifecycle.blocks() {
         let origin = match block.kind {
             BlockKind::Grave => Origin::GraveFinding,
             BlockKind::Missed => Origin::MissedFix,
@@ -111,7 +111,7 @@ pub(crate) fn in_force(
     timeline: &Timeline,
     grounds: &Grounds<'_>,
     horizon: &mut Horizon,
-) -> (Vec<MeasureInForce>, Vec<Interval>) {
+) -> (Box<[MeasureInForce]>, Box<[Interval]>) {
     let mut intervals = intervals(timeline, grounds);
     for interval in &mut intervals {
         let lift = interval.lift(grounds.lifts);
@@ -153,7 +153,7 @@ pub(crate) fn in_force(
             }),
         }
     }
-    (in_force, intervals)
+    (in_force.into(), intervals.into())
 }
 
 /// Those in force, as a set.

@@ -8,13 +8,14 @@ use crate::sanctions::Sanction;
 use crate::standing::{AppMonth, ComplaintCounts, Sanction as PrintedSanction, Violation};
 use crate::tiers::{Incident, Month, Tiers};
 
-/// The months of an app whose facts are all in.
+/// The months of an app whose facts are all in. The incidents' evidence moves into them.
 pub(crate) fn months<'a>(
-    tiers: &Tiers<'_>,
+    tiers: &mut Tiers<'_>,
     sanctions: &[Sanction],
     names: &'a Names,
     timeline: &'a Timeline,
-) -> Vec<AppMonth<'a>> {
+) -> Box<[AppMonth<'a>]> {
+    let mut incidents = std::mem::take(&mut tiers.incidents);
     let (mut steps, mut sanctions) = (tiers.steps.as_slice(), sanctions);
     let of_month = |month: &Month| {
         let (mine, later) = steps.split_at(steps.partition_point(|s| s.month <= month.month));
@@ -24,7 +25,7 @@ pub(crate) fn months<'a>(
         sanctions = later;
         let begun = mine.iter().filter(|step| step.begins);
         let mut violations = Vec::with_capacity(begun.clone().count());
-        violations.extend(begun.map(|step| violation(step, &tiers.incidents, names)));
+        violations.extend(begun.map(|step| violation(step, &mut incidents, names)));
         let [strong, normal, celebrity] = month.counts;
         let unclassified = month.unclassified.iter();
         let unclassified_events: Vec<_> = unclassified.clone().map(|(_, at)| *at).collect();
@@ -37,7 +38,7 @@ pub(crate) fn months<'a>(
                 celebrity,
             },
             outage_days: u32::try_from(tiers.days(month).len()).unwrap_or(u32::MAX),
-            violations,
+            violations: violations.into(),
             sanctions: punished
                 .iter()
                 .map(|sanction| print(sanction, names, timeline))
@@ -46,20 +47,23 @@ pub(crate) fn months<'a>(
             rules: month.rules,
             unclassified_events: Positions::of(&unclassified_events),
             complaint_events: Positions::of(tiers.loose_complaints(month)),
-            days: tiers.days(month).to_vec(),
+            days: tiers.days(month).into(),
         }
     };
-    tiers.months.iter().map(of_month).collect()
+    let months = tiers.months.iter().map(of_month).collect();
+    // Their room serves the next app.
+    tiers.incidents = incidents;
+    months
 }
 
-fn violation<'a>(step: &Step, incidents: &[Incident], names: &'a Names) -> Violation<'a> {
-    let incident = &incidents[step.incident];
+fn violation<'a>(step: &Step, incidents: &mut [Incident], names: &'a Names) -> Violation<'a> {
+    let incident = &mut incidents[step.incident];
     Violation {
         code: incident.source.code(names),
         level: incident.level,
         since: incident.since,
         at: incident.at,
-        evidence: incident.evidence.clone(),
+        evidence: std::mem::take(&mut incident.evidence),
         incident: step.incident,
     }
 }
@@ -81,7 +85,7 @@ fn print<'a>(sanction: &Sanction, names: &'a Names, timeline: &'a Timeline) -> P
 }
 
 /// The complaints that do not count, by month.
-pub(crate) fn uncounted<'a>(tiers: &Tiers<'_>, names: &'a Names) -> Vec<UncountedComplaint<'a>> {
+pub(crate) fn uncounted<'a>(tiers: &Tiers<'_>, names: &'a Names) -> Box<[UncountedComplaint<'a>]> {
     let all = tiers.uncounted.iter();
     let all = all.map(|complaint| UncountedComplaint {
         month: complaint.month,

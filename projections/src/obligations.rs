@@ -149,7 +149,7 @@ pub(crate) fn obligations<'a>(
     review: &[Duty],
     mut grounds: Grounds<'_>,
     horizon: &mut Horizon,
-) -> Vec<Obligation<'a>> {
+) -> Box<[Obligation<'a>]> {
     let later = |fact: &Fact| (fact.name(), fact.time(), fact.position());
     grounds.remedies.sort_unstable_by_key(later);
     let fixes = grounds.sanctions.iter().enumerate();
@@ -167,7 +167,7 @@ pub(crate) fn obligations<'a>(
             key(a).cmp(&key(b))
         })
     });
-    printed
+    printed.into()
 }
 
 /// The duty that a step brings: met by the first later remedy of its code, withdrawn where its

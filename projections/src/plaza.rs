@@ -73,7 +73,7 @@ impl<'a> Score<'a> {
     }
 
     /// What each ranked behaviour adds.
-    pub(crate) fn terms(&self) -> Vec<ScoreTerm> {
+    pub(crate) fn terms(&self) -> Box<[ScoreTerm]> {
         let all = self.terms.iter().enumerate();
         let counted = all.filter(|(_, (_, events))| !events.is_empty());
         let terms = counted.map(|(behavior, (points, events))| ScoreTerm {

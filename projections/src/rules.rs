@@ -37,7 +37,8 @@ pub struct Rules {
     /// From when on it holds.
     pub effective_from: Instant,
     catalogue: Vec<Option<(Level, u16)>>,
-    reasons: Option<Vec<NameId>>,
+    /// For each reason, whether it counts.
+    reasons: Option<Vec<bool>>,
     /// For each tier of complaints, most severe first: its level, its index, and the most of each
     /// class that stays below it.
     complaint_tiers: Vec<(Level, usize, [u32; 3])>,
@@ -70,7 +71,7 @@ impl Rules {
             position,
             effective_from: from,
             catalogue,
-            reasons: reasons.map(|list| list.iter().filter_map(|r| names.find(r)).collect()),
+            reasons: reasons.map(|list| table(list, names)),
             complaint_tiers: complaint_tiers(&book),
             behaviors,
             suspended_by: ranked.map_or(Measures::default(), |r| measures(&r.suspended_by)),
@@ -94,7 +95,9 @@ impl Rules {
     #[must_use]
     pub fn counts_reason(&self, reason: Option<NameId>) -> bool {
         match (&self.reasons, reason) {
-            (Some(counted), Some(reason)) => counted.contains(&reason),
+            (Some(counted), Some(reason)) => {
+                counted.get(reason.index()).is_some_and(|counts| *counts)
+            }
             _ => true,
         }
     }
@@ -208,6 +211,15 @@ impl Rules {
             .as_ref()
             .is_some_and(|ranking| ranking.channels.contains(&channel))
     }
+}
+
+/// For each name, whether it is among the texts.
+fn table(texts: &[String], names: &Names) -> Vec<bool> {
+    let mut among = vec![false; names.len()];
+    for id in texts.iter().filter_map(|text| names.find(text)) {
+        among[id.index()] = true;
+    }
+    among
 }
 
 /// The tiers of complaints in the order they are asked: most severe first, of one level by index.

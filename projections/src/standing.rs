@@ -147,18 +147,18 @@ pub struct AppStanding<'a> {
     /// Where it is in its review.
     pub review: Review,
     /// The months with anything that counts.
-    pub months: Vec<AppMonth<'a>>,
+    pub months: Box<[AppMonth<'a>]>,
     /// The measures in force, by name.
-    pub measures: Vec<MeasureInForce>,
+    pub measures: Box<[MeasureInForce]>,
     /// The sum of its ranked behaviours.
     pub score: i64,
     /// Whether it may be certified.
     pub certification: Certification,
     /// Who owes what.
-    pub obligations: Vec<Obligation<'a>>,
+    pub obligations: Box<[Obligation<'a>]>,
     /// What the score is the sum of.
     #[serde(skip)]
-    pub score_terms: Vec<ScoreTerm>,
+    pub score_terms: Box<[ScoreTerm]>,
     /// Since when it is listed, where it is on the board.
     #[serde(skip)]
     pub on_board: Option<Instant>,
@@ -167,13 +167,13 @@ pub struct AppStanding<'a> {
     pub hindrances: Hindrances,
     /// The beginnings and escalations of its incidents, in order.
     #[serde(skip)]
-    pub steps: Vec<Step>,
+    pub steps: Box<[Step]>,
     /// Every interval of a measure that has begun.
     #[serde(skip)]
-    pub intervals: Vec<Interval>,
+    pub intervals: Box<[Interval]>,
     /// The complaints whose reasons do not count, by month and in order.
     #[serde(skip)]
-    pub uncounted: Vec<UncountedComplaint<'a>>,
+    pub uncounted: Box<[UncountedComplaint<'a>]>,
 }
 
 /// Where an app is in its review.
@@ -199,7 +199,7 @@ pub struct Review {
     pub key_cause: Option<Position>,
     /// What keeps the app from being approved, or has done so.
     #[serde(skip)]
-    pub holds: Vec<Hold>,
+    pub holds: Box<[Hold]>,
 }
 
 /// A month of an app.
@@ -214,12 +214,12 @@ pub struct AppMonth<'a> {
     /// The outage days.
     pub outage_days: u32,
     /// The incidents, in the order of their beginning.
-    pub violations: Vec<Violation<'a>>,
+    pub violations: Box<[Violation<'a>]>,
     /// The sanctions, in the order of their steps.
-    pub sanctions: Vec<Sanction<'a>>,
+    pub sanctions: Box<[Sanction<'a>]>,
     /// The codes found that the month's catalogue lacks.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unclassified: Vec<&'a str>,
+    #[serde(skip_serializing_if = "is_empty")]
+    pub unclassified: Box<[&'a str]>,
     /// The index of the rules it is judged by.
     #[serde(skip)]
     pub rules: usize,
@@ -231,7 +231,11 @@ pub struct AppMonth<'a> {
     pub complaint_events: Positions,
     /// The outage days.
     #[serde(skip)]
-    pub days: Vec<OutageDay>,
+    pub days: Box<[OutageDay]>,
+}
+
+fn is_empty<T>(list: &[T]) -> bool {
+    list.is_empty()
 }
 
 /// The complaints of a month that count, by class.
@@ -309,7 +313,7 @@ pub struct Certification {
     /// Whether every condition is met.
     pub eligible: bool,
     /// The conditions.
-    pub conditions: Vec<Condition>,
+    pub conditions: Box<[Condition]>,
     /// The reports of usage that the average is of, by date.
     #[serde(skip)]
     pub usage: Positions,

@@ -119,7 +119,6 @@ impl<'a> Tiers<'a> {
 
     /// Makes ready for the next app.
     pub(crate) fn clear(&mut self) {
-        self.current = None;
         self.months.clear();
         self.incidents.clear();
         self.steps.clear();
@@ -140,7 +139,10 @@ impl<'a> Tiers<'a> {
             return current;
         }
         let zone = self.timeline.zone();
-        let month = zone.month(at);
+        let month = match self.current {
+            Some(current) if at >= current.until => zone.month_after(current.month, at),
+            _ => zone.month(at),
+        };
         let from = zone.month_start(month);
         let current = Current {
             from,

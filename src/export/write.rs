@@ -229,7 +229,7 @@ impl<'a> Run<'a> {
     /// What a list of each month holds.
     fn of_months<T: 'a>(
         &self,
-        list: fn(&MonthRow<'a>) -> &'a Vec<T>,
+        list: fn(&MonthRow<'a>) -> &'a [T],
     ) -> impl Iterator<Item = OfMonth<'a, T>> {
         self.months().flat_map(move |month| {
             let numbered = (1..).zip(list(&month));
@@ -240,7 +240,7 @@ impl<'a> Run<'a> {
     /// What a list of each app holds.
     fn of_apps<T: 'a>(
         &self,
-        list: fn(&'a standing_projections::standing::AppStanding<'a>) -> &'a Vec<T>,
+        list: fn(&'a standing_projections::standing::AppStanding<'a>) -> &'a [T],
     ) -> impl Iterator<Item = OfApp<'a, T>> {
         self.answer.standings.iter().flat_map(move |standing| {
             standing.apps.iter().flat_map(move |app| {

@@ -243,7 +243,7 @@ impl Build<'_> {
 
     /// The complaints of a month whose reasons do not count.
     fn uncounted(&mut self, app: usize, month: LocalMonth) -> Option<String> {
-        let all = self.app_at(app).uncounted.as_slice();
+        let all = &*self.app_at(app).uncounted;
         let all = &all[all.partition_point(|complaint| complaint.month < month)..];
         let all = &all[..all.partition_point(|complaint| complaint.month == month)];
         let rules = all.first()?.rules;

@@ -160,7 +160,7 @@ impl Lifecycle {
     /// What holds the app back or has done so, in the order of the events; what a remedy ended is
     /// left to the observation that it began.
     #[must_use]
-    pub fn holds(&self) -> Vec<Hold> {
+    pub fn holds(&self) -> Box<[Hold]> {
         let unremedied = self.failures[self.remedied..].iter().map(|f| Hold {
             cause: f.at.position,
             until: None,
@@ -168,7 +168,7 @@ impl Lifecycle {
         });
         let mut holds: Vec<Hold> = self.holds.iter().copied().chain(unremedied).collect();
         holds.sort_by_key(|hold| hold.cause);
-        holds
+        holds.into()
     }
 
     /// The greatest end of a hold set so far.

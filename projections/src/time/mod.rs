@@ -6,6 +6,7 @@
 //! together. Nothing here reads a clock.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Timelike};
@@ -18,8 +19,11 @@ pub use zone::Zone;
 pub const DAY_MICROS: i64 = 86_400_000_000;
 /// Microseconds in an hour.
 pub const HOUR_MICROS: i64 = 3_600_000_000;
+/// 9999-12-31T23:59:59.999999Z.
+const LAST_MICROS: i64 = 253_402_300_799_999_999;
 
-/// A moment in UTC, in microseconds since 1970, within the years 1970 to 9999.
+/// A moment in UTC, in microseconds since 1970, within the years 1970 to 9999. An `Option` of one takes
+/// no more room.
 ///
 /// ```
 /// use standing_projections::Instant;
@@ -28,7 +32,7 @@ pub const HOUR_MICROS: i64 = 3_600_000_000;
 /// assert!("2016-12-31T23:59:60Z".parse::<Instant>().is_err()); // a leap second has no place
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(i64);
+pub struct Instant(NonZeroU64);
 
 /// Why a text is no [`Instant`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,40 +41,45 @@ pub struct NotAnInstant(String);
 
 impl Instant {
     /// 1970-01-01T00:00:00Z.
-    pub const MIN: Instant = Instant(0);
+    pub const MIN: Instant = Self::from_micros_clamped(0);
     /// 9999-12-31T23:59:59.999999Z; sums that would pass it stay at it.
-    pub const MAX: Instant = Instant(253_402_300_799_999_999);
+    pub const MAX: Instant = Self::from_micros_clamped(LAST_MICROS);
 
     /// The instant that many microseconds after 1970, if it lies within the years 1970 to 9999.
     #[must_use]
     pub fn from_micros(micros: i64) -> Option<Self> {
-        (Self::MIN.0..=Self::MAX.0)
+        (0..=LAST_MICROS)
             .contains(&micros)
-            .then_some(Self(micros))
+            .then(|| Self::from_micros_clamped(micros))
     }
 
     /// As [`Instant::from_micros`], taking what lies outside to the nearer end.
     #[must_use]
     pub const fn from_micros_clamped(micros: i64) -> Self {
-        if micros < Self::MIN.0 {
-            Self::MIN
-        } else if micros > Self::MAX.0 {
-            Self::MAX
+        let kept = if micros < 0 {
+            0
+        } else if micros > LAST_MICROS {
+            LAST_MICROS
         } else {
-            Self(micros)
+            micros
+        };
+        // One more than the microseconds is kept, which is never 0.
+        match NonZeroU64::new(kept.cast_unsigned() + 1) {
+            Some(next) => Self(next),
+            None => Self(NonZeroU64::MIN),
         }
     }
 
     /// Microseconds since 1970.
     #[must_use]
     pub const fn micros(self) -> i64 {
-        self.0
+        (self.0.get() - 1).cast_signed()
     }
 
     /// This instant and `micros` more, kept within the years 1970 to 9999.
     #[must_use]
     pub const fn plus_micros(self, micros: i64) -> Self {
-        Self::from_micros_clamped(self.0.saturating_add(micros))
+        Self::from_micros_clamped(self.micros().saturating_add(micros))
     }
 
     /// `days` of 24 h later.
@@ -92,7 +101,7 @@ impl Instant {
     }
 
     fn utc(self) -> NaiveDateTime {
-        DateTime::from_timestamp_micros(self.0)
+        DateTime::from_timestamp_micros(self.micros())
             .unwrap_or_default()
             .naive_utc()
     }

@@ -8,6 +8,9 @@ use super::{Instant, LocalMonth};
 /// How many months the table of a [`Zone`] spans: 1970 to 2149.
 const TABLE_MONTHS: usize = 180 * 12;
 
+/// How many months ahead are looked at one by one.
+const NEAR: usize = 8;
+
 /// A time zone with the first instants of its months at hand.
 #[derive(Clone, Debug)]
 pub struct Zone {
@@ -47,15 +50,28 @@ impl Zone {
         self.local(at).date()
     }
 
-    /// The local month of an instant.
+    /// The local month of an instant: the one whose first instant is the latest not after it. A later
+    /// instant's month is never an earlier one.
     #[must_use]
     pub fn month(&self, at: Instant) -> LocalMonth {
         match self.month_starts.partition_point(|start| *start <= at) {
-            index if 0 < index && index < self.month_starts.len() => {
-                LocalMonth(1970 * 12 + i32::try_from(index - 1).unwrap_or(0))
-            }
+            index if 0 < index && index < self.month_starts.len() => Self::tabled(index - 1),
             _ => LocalMonth::of(self.date(at)),
         }
+    }
+
+    /// As [`Zone::month`], for an instant soon after the end of another month.
+    pub(crate) fn month_after(&self, month: LocalMonth, at: Instant) -> LocalMonth {
+        let next = usize::try_from(month.0 + 1 - 1970 * 12).unwrap_or(usize::MAX);
+        let starts = self.month_starts.get(next..).unwrap_or_default();
+        match starts.iter().take(NEAR).position(|start| at < *start) {
+            Some(ahead) if ahead > 0 => Self::tabled(next + ahead - 1),
+            _ => self.month(at),
+        }
+    }
+
+    fn tabled(index: usize) -> LocalMonth {
+        LocalMonth(1970 * 12 + i32::try_from(index).unwrap_or(0))
     }
 
     /// The first instant of a local month.
@@ -93,7 +109,7 @@ impl Zone {
     #[must_use]
     pub fn show(&self, at: Instant) -> String {
         let local = self.tz.from_utc_datetime(&at.utc());
-        let seconds = match at.0 % 60_000_000 {
+        let seconds = match at.micros() % 60_000_000 {
             0 => "%H:%M",
             whole if whole % 1_000_000 == 0 => "%H:%M:%S",
             _ => "%H:%M:%S%.6f",
@@ -128,7 +144,7 @@ impl Zone {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::parse_date;
+    use crate::time::{DAY_MICROS, parse_date};
 
     #[test]
     fn local_months_and_midnights_follow_the_zone() {
@@ -142,7 +158,13 @@ mod tests {
         let zone = Zone::named("America/Sao_Paulo").unwrap();
         for hour in 0..60_000 {
             let at = Instant::MIN.plus_hours(hour * 7);
-            assert_eq!(zone.month(at), LocalMonth::of(zone.date(at)));
+            let month = LocalMonth::of(zone.date(at));
+            assert_eq!(zone.month(at), month);
+            let before = at.micros() - hour % 700 * DAY_MICROS;
+            let before = zone.month(Instant::from_micros_clamped(before));
+            if before < month {
+                assert_eq!(zone.month_after(before, at), month);
+            }
         }
     }
 

@@ -78,7 +78,7 @@ pub(in super::super) fn months<'a>() -> Vec<Column<MonthRow<'a>>> {
         ),
         Column::new(
             "unclassified",
-            Value::TextList(|row| row.month.unclassified.clone()),
+            Value::TextList(|row| row.month.unclassified.to_vec()),
             "The codes found that the month's catalogue lacks, one an event, in order.",
         ),
     ]

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use crate::certification;
+use crate::certification::{self, Today};
 use crate::developers::Cooperation;
 use crate::event::{Kind, Position};
 use crate::facts::{AppFacts, DeveloperFacts, Fact, Names, Retraction, Usage};
@@ -35,6 +35,7 @@ pub struct Ask {
 /// Which of a developer's events count: those known, not disregarded, and not after the instant.
 struct Known {
     ask: Ask,
+    today: Today,
     disregarded: Vec<Position>,
     /// Between these positions, themselves left out, every event counts: facts come nearly in the order
     /// of their positions, so the next one mostly lies there too.
@@ -42,9 +43,10 @@ struct Known {
 }
 
 impl Known {
-    fn new(developer: &DeveloperFacts, ask: Ask) -> Self {
+    fn new(developer: &DeveloperFacts, timeline: &Timeline, ask: Ask) -> Self {
         Self {
             ask,
+            today: Today::of(timeline, ask.as_of),
             disregarded: disregarded(developer.retractions(), ask.known_at),
             clear: Cell::new((Position(0), Position(0))),
         }
@@ -218,7 +220,7 @@ pub fn assess<'a>(
         return None;
     }
     let mut horizon = Horizon::new(ask.as_of);
-    let known = Known::new(developer, ask);
+    let known = Known::new(developer, timeline, ask);
     let mut folds = Folds {
         tiers: Tiers::new(timeline),
         score: Score::new(timeline, ask.as_of),
@@ -234,7 +236,7 @@ pub fn assess<'a>(
             apps.push(fold);
         }
     }
-    let mut steps: Vec<Step> = apps.iter().flat_map(|app| &app.steps).copied().collect();
+    let mut steps: Vec<&Step> = apps.iter().flat_map(|app| &app.steps).collect();
     steps.sort_by_key(|step| step.at);
     let acts: Vec<Fact> = known
         .counting(known.happened(developer.acts(), &mut horizon))
@@ -297,6 +299,7 @@ fn app_standing<'a>(
             lifecycle,
             presentable,
             platform_related: fold.platform_related,
+            today: known.today,
         },
         usage_counts,
         horizon,

@@ -1,6 +1,6 @@
 //! The conditions of V-certification (SPEC §7).
 
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 
 use crate::event::Position;
 use crate::facts::{AppFacts, Usage};
@@ -9,7 +9,23 @@ use crate::positions::Positions;
 use crate::review::Lifecycle;
 use crate::rules::Timeline;
 use crate::standing::{Certification, Condition, Value};
-use crate::time::{DAY_MICROS, plus_dates};
+use crate::time::{DAY_MICROS, Instant, plus_dates};
+
+/// The local date of the instant asked about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Today {
+    date: NaiveDate,
+    ends: Instant,
+}
+
+impl Today {
+    pub(crate) fn of(timeline: &Timeline, as_of: Instant) -> Self {
+        let zone = timeline.zone();
+        let date = zone.date(as_of);
+        let ends = zone.midnight(plus_dates(date, 1));
+        Self { date, ends }
+    }
+}
 
 /// What the conditions are asked of.
 pub(crate) struct Grounds<'a> {
@@ -18,6 +34,7 @@ pub(crate) struct Grounds<'a> {
     pub(crate) presentable: bool,
     /// The latest assessment of `platform_related`: what it says, and which event it is.
     pub(crate) platform_related: Option<(bool, Position)>,
+    pub(crate) today: Today,
 }
 
 /// Whether an app may be certified, and each condition with its value; nothing without conditions
@@ -39,7 +56,7 @@ pub(crate) fn certification(
     };
     let lifecycle = grounds.lifecycle;
     let related = grounds.platform_related;
-    let (average, usage) = average_daily_users(timeline, grounds.app, asked, counts, horizon);
+    let (average, usage) = average_daily_users(grounds, asked, counts, horizon);
     let mut conditions = [
         Condition::yes_or_no("platform_related", related.is_some_and(|(met, _)| met)),
         Condition::yes_or_no("copy_approved", lifecycle.state().copy_approved()),
@@ -78,13 +95,12 @@ fn days_listed(lifecycle: &Lifecycle, more_than: u32, horizon: &mut Horizon) -> 
 }
 
 fn average_daily_users(
-    timeline: &Timeline,
-    app: &AppFacts,
+    grounds: &Grounds<'_>,
     asked: &crate::rulebook::Certification,
     counts: impl Fn(&Usage) -> bool,
     horizon: &mut Horizon,
 ) -> (Condition, Positions) {
-    let today = timeline.zone().date(horizon.as_of());
+    let (app, today) = (grounds.app, grounds.today.date);
     let first = today.checked_sub_days(Days::new(asked.window_days.into()));
     let start = app
         .usage()
@@ -92,7 +108,7 @@ fn average_daily_users(
     let usage = &app.usage()[start..];
     let of_window = &usage[..usage.partition_point(|usage| usage.date < today)];
     if !usage.is_empty() {
-        horizon.see(timeline.zone().midnight(plus_dates(today, 1)));
+        horizon.see(grounds.today.ends);
     }
     let dates = of_window.chunk_by(|a, b| a.date == b.date);
     // Of one date the highest position wins, and the slice is ordered by it.

@@ -45,7 +45,7 @@ impl<'a> Cooperation<'a> {
         developer: &DeveloperFacts,
         names: &'a Names,
         timeline: &'a Timeline,
-        steps: &[Step],
+        steps: &[&Step],
         acts: &[Fact],
     ) -> Self {
         let index = timeline.index_at(developer.registered);
@@ -93,7 +93,11 @@ impl<'a> Cooperation<'a> {
     }
 
     fn step(&mut self, step: &Step, timeline: &'a Timeline) {
-        let index = timeline.index_of_month(step.month);
+        let last = self.months.last();
+        let index = match last.filter(|last| last.month == step.month) {
+            Some(last) => last.rules,
+            None => timeline.index_of_month(step.month),
+        };
         let rules = &timeline.version(index).book.developers;
         let was_marked = self.marked;
         if step.begins {

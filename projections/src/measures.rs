@@ -16,6 +16,9 @@ impl Interval {
     /// The lift that ends it: the first of this measure that comes after the interval's beginning,
     /// and for a block that began at a missed due instant, strictly after that instant.
     fn lift<'a>(&self, lifts: &'a [Fact]) -> Option<&'a Fact> {
+        if lifts.is_empty() {
+            return None;
+        }
         let later = match self.origin {
             Origin::Termination => lifts.len(),
             Origin::MissedFix => lifts.partition_point(|lift| lift.time() <= self.from),
@@ -112,6 +115,7 @@ pub(crate) fn in_force(
     grounds: &Grounds<'_>,
     horizon: &mut Horizon,
 ) -> (Box<[MeasureInForce]>, Box<[Interval]>) {
+    let at = horizon.as_of();
     let mut intervals = intervals(timeline, grounds);
     for interval in &mut intervals {
         let lift = interval.lift(grounds.lifts);
@@ -123,12 +127,9 @@ pub(crate) fn in_force(
         if let Some(until) = interval.until {
             horizon.see(until);
         }
-    }
-    let at = horizon.as_of();
-    intervals.retain(|interval| interval.from <= at);
-    for interval in &mut intervals {
         interval.in_force = interval.holds(at);
     }
+    intervals.retain(|interval| interval.from <= at);
     let running = intervals.iter().filter(|interval| interval.in_force);
     let mut running: Vec<&Interval> = running.collect();
     // By name, and of one measure the latest end first; null is the latest.

@@ -108,20 +108,15 @@ impl Rules {
         self.book.outages.counted_causes.contains(&cause)
     }
 
-    /// The most severe level with any class strictly above its count, and its tier's index.
+    /// The most severe level whose count of a class is passed, strictly, by that many complaints, and its
+    /// tier's index.
     #[must_use]
-    pub fn complaint_level(&self, counts: &[u32; 3]) -> Option<(Level, usize)> {
-        let passed = |limits: &[u32; 3]| {
-            counts
-                .iter()
-                .zip(limits)
-                .any(|(count, limit)| count > limit)
-        };
-        let mut reached = self
-            .complaint_tiers
+    pub fn complaint_level(&self, class: ComplaintClass, count: u32) -> Option<(Level, usize)> {
+        let tiers = &self.complaint_tiers;
+        let reached = tiers
             .iter()
-            .filter(|(.., limits)| passed(limits));
-        reached.next().map(|(level, tier, _)| (*level, *tier))
+            .find(|(.., limits)| count > limits[class as usize]);
+        reached.map(|(level, tier, _)| (*level, *tier))
     }
 
     /// The classes whose counts are strictly above what a tier of complaints allows, and what it

@@ -285,9 +285,11 @@ impl<'a> Tiers<'a> {
         self.complaints.push(position);
         let state = &mut self.months[index];
         state.complaints.end = self.complaints.len();
-        state.counts[fact.class() as usize] += 1;
+        let class = fact.class();
+        state.counts[class as usize] += 1;
         let (known, counts) = (state.complaint_incident, state.counts);
-        if let Some((level, tier)) = rules.complaint_level(&counts) {
+        // What the other classes have reached, they reached before.
+        if let Some((level, tier)) = rules.complaint_level(class, counts[class as usize]) {
             let at = Moment::of(fact);
             let reached = (level, Basis::Complaints { tier, counts });
             let incident = self.reach(known, Source::Complaints, month, reached, at);

@@ -24,7 +24,7 @@ use crate::tiers::Tiers;
 use crate::time::Instant;
 
 /// What is asked: the standing *as of* an instant, *as known at* a position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ask {
     /// Only events with `time` up to it count.
     pub as_of: Instant,

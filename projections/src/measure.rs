@@ -25,7 +25,7 @@ pub fn is_warning_alone(names: &[String]) -> bool {
 }
 
 /// A set of measures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Measures(u8);
 
 impl Measures {

@@ -15,10 +15,10 @@ use crate::event::Position;
 /// assert_eq!(events[1], Position(8));
 /// assert_eq!(serde_json::to_string(&events).unwrap(), "[3,8]");
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 pub struct Positions(List);
 
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 enum List {
     Few(u8, [Position; 2]),
     Many(Box<[Position]>),

@@ -15,7 +15,7 @@ use crate::standing::Status;
 use crate::time::{Instant, LocalMonth};
 
 /// An incident beginning, or escalating.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct Step {
     /// When, and by which event.
     pub at: Moment,
@@ -32,7 +32,7 @@ pub struct Step {
 }
 
 /// Why a step has its level: the place in the month's rules, and what had been counted by then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Basis {
     /// The catalogue's entry of that index.
     Catalogue(usize),
@@ -53,7 +53,7 @@ pub enum Basis {
 }
 
 /// A day block of an outage, or a recorded day.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct OutageDay {
     /// The local date it starts on.
     pub date: NaiveDate,
@@ -64,7 +64,7 @@ pub struct OutageDay {
 }
 
 /// A complaint whose reason is not among those that its month's rules count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UncountedComplaint<'a> {
     /// In which month it would count.
     pub month: LocalMonth,
@@ -77,7 +77,7 @@ pub struct UncountedComplaint<'a> {
 }
 
 /// Something that changed a developer's grade or status.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct Turn<'a> {
     /// When, and by which event.
     pub at: Moment,
@@ -86,7 +86,7 @@ pub struct Turn<'a> {
 }
 
 /// What a turn did.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub enum Change<'a> {
     /// A month's violations passed the threshold.
     Downgraded {
@@ -106,7 +106,7 @@ pub enum Change<'a> {
 }
 
 /// Why a status began.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub enum Why {
     /// By the act of an operator, or of the developer.
     Act,
@@ -129,7 +129,7 @@ pub enum Why {
 }
 
 /// What a measure in force comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// The app's sanction of that number, counted over all its months.
     Sanction(usize),
@@ -144,7 +144,7 @@ pub enum Origin {
 }
 
 /// A measure from an instant on, until another.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct Interval {
     /// Which.
     pub measure: Measure,
@@ -163,7 +163,7 @@ pub struct Interval {
 }
 
 /// What keeps an app from being shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Hindrances {
     /// Its review has not led to a listing.
     pub not_listed: bool,
@@ -184,7 +184,7 @@ impl Hindrances {
 }
 
 /// What a ranked behaviour adds to a score.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct ScoreTerm {
     /// The index of the rules.
     pub rules: usize,
@@ -197,7 +197,7 @@ pub struct ScoreTerm {
 }
 
 /// What keeps an app from being approved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hold {
     /// The failed inspection, the remedy that is observed, or the report.
     pub cause: Position,
@@ -209,7 +209,7 @@ pub struct Hold {
 }
 
 /// The figure that a hold's length comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HoldRule {
     /// The observation after a remedy, by the rules of that index.
     Observation(usize),
@@ -218,7 +218,7 @@ pub enum HoldRule {
 }
 
 /// What a duty and its length come from, by the index of the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DutyRule {
     /// The app's sanction of that number, counted over all its months.
     Sanction(usize),

@@ -357,7 +357,7 @@ impl Timeline {
 }
 
 /// A place in the order of what happens: time, then position, then day block (SPEC §1, §4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment {
     /// When.
     pub time: Instant,

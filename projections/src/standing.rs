@@ -73,7 +73,7 @@ words! {
 }
 
 /// A developer's standing at an instant.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Hash, Serialize)]
 pub struct Standing<'a> {
     /// Who.
     pub developer: &'a str,
@@ -114,7 +114,7 @@ pub struct Standing<'a> {
 }
 
 /// A month of a developer.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Hash, Serialize)]
 pub struct DeveloperMonth {
     /// Which.
     pub month: LocalMonth,
@@ -136,7 +136,7 @@ pub struct DeveloperMonth {
 }
 
 /// An app's standing.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Hash, Serialize)]
 pub struct AppStanding<'a> {
     /// Which.
     pub app: &'a str,
@@ -177,7 +177,7 @@ pub struct AppStanding<'a> {
 }
 
 /// Where an app is in its review.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Hash, Serialize)]
 pub struct Review {
     /// The state.
     pub state: ReviewState,
@@ -203,7 +203,7 @@ pub struct Review {
 }
 
 /// A month of an app.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Hash, Serialize)]
 pub struct AppMonth<'a> {
     /// Which.
     pub month: LocalMonth,
@@ -239,7 +239,7 @@ fn is_empty<T>(list: &[T]) -> bool {
 }
 
 /// The complaints of a month that count, by class.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Hash, Serialize)]
 pub struct ComplaintCounts {
     /// Strong ones.
     pub strong: u32,
@@ -250,7 +250,7 @@ pub struct ComplaintCounts {
 }
 
 /// An incident.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Hash, Serialize)]
 pub struct Violation<'a> {
     /// Of what.
     pub code: &'a str,
@@ -268,7 +268,7 @@ pub struct Violation<'a> {
 }
 
 /// What the ladder did about a step.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Hash, Serialize)]
 pub struct Sanction<'a> {
     /// Of which incident.
     pub code: &'a str,
@@ -296,7 +296,7 @@ pub struct Sanction<'a> {
 }
 
 /// A measure in force.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Hash, Serialize)]
 pub struct MeasureInForce {
     /// Which.
     pub measure: Measure,
@@ -308,7 +308,7 @@ pub struct MeasureInForce {
 }
 
 /// Whether an app may be certified.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Hash, Serialize)]
 pub struct Certification {
     /// Whether every condition is met.
     pub eligible: bool,
@@ -320,7 +320,7 @@ pub struct Certification {
 }
 
 /// A condition of certification.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Hash, Serialize)]
 pub struct Condition {
     /// Which.
     pub name: &'static str,
@@ -349,7 +349,7 @@ impl Condition {
 }
 
 /// The value of a condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Value {
     /// It is so, or not.
@@ -368,7 +368,7 @@ impl std::fmt::Display for Value {
 }
 
 /// Something owed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Hash, Serialize)]
 pub struct Obligation<'a> {
     /// By whom.
     pub owner: Owner,

@@ -36,7 +36,7 @@ pub struct Usage {
 }
 
 /// An event that makes another one disregarded, unless it is disregarded itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Retraction {
     /// Where in the log it is.
     pub position: Position,

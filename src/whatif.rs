@@ -6,6 +6,7 @@
 //! not depend on the number of threads, and their SHA-256 stands for the whole outcome. No rule is here.
 
 mod lines;
+mod plan;
 
 use std::collections::HashSet;
 use std::io;
@@ -22,6 +23,7 @@ use standing_projections::{Ask, Instant, LocalMonth, Position, Rulebook, assess}
 
 use crate::recompute::in_order;
 pub use lines::{Flips, Version};
+pub use plan::{Asked, FORMAT, Found, Held, LogAt, PLAN_BYTES_MAX, Plan, PlanError, Text};
 
 /// Why there are no two sets of rules to compare.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

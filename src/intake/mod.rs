@@ -33,6 +33,6 @@ pub use ahead::{Batch, Read, ahead};
 pub(crate) use input::unpacked;
 pub use json::{Original, Unreadable, check_event, parse_event};
 pub(crate) use judge::sha256_hex;
-pub use publish::{PublishError, publish};
+pub use publish::{PublishError, publish, publish_at};
 pub use reader::{Form, ReadError, Record, Source};
 pub use rejects::RejectsWriter;

@@ -36,6 +36,32 @@ pub async fn publish(
     recorded_time: Option<Instant>,
 ) -> Result<Vec<Position>, PublishError> {
     let at = recorded_time.unwrap_or_else(|| intake.now());
+    let trust = if recorded_time.is_some() {
+        Trust::Events
+    } else {
+        Trust::Clock
+    };
+    let outcomes = intake.admit(events(texts, at)?, trust).await?;
+    positions(outcomes)
+}
+
+/// Publishes versions of a rulebook where the log still ends at a position; none where it does not any more,
+/// and nothing is published then.
+///
+/// # Errors
+/// As [`publish`].
+pub async fn publish_at(
+    intake: &mut Intake,
+    texts: &[impl AsRef<str>],
+    end: Position,
+) -> Result<Option<Vec<Position>>, PublishError> {
+    let batch = events(texts, intake.now())?;
+    let outcomes = intake.admit_at(batch, Trust::Clock, end).await?;
+    outcomes.map(positions).transpose()
+}
+
+/// The events by which versions are published.
+fn events(texts: &[impl AsRef<str>], at: Instant) -> Result<Vec<Candidate>, PublishError> {
     let mut batch: Vec<Candidate> = Vec::new();
     for text in texts {
         let text = text.as_ref();
@@ -54,12 +80,10 @@ pub async fn publish(
             batch.push(Candidate::new(body));
         }
     }
-    let trust = if recorded_time.is_some() {
-        Trust::Events
-    } else {
-        Trust::Clock
-    };
-    let outcomes = intake.admit(batch, trust).await?;
+    Ok(batch)
+}
+
+fn positions(outcomes: Vec<Outcome>) -> Result<Vec<Position>, PublishError> {
     let position = |outcome| match outcome {
         Outcome::Appended(position) | Outcome::Duplicate(position) => Ok(position),
         Outcome::Refused(rejected) => Err(rejected.refusal.into()),

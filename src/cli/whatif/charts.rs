@@ -118,7 +118,7 @@ fn lines(months: &[LocalMonth], values: &[(u64, u64)]) -> String {
         );
     }
     // As many names as there is room for.
-    let every = months.len().div_ceil(9).max(1);
+    let every = months.len().div_ceil(7).max(1);
     for (place, month) in months.iter().enumerate().step_by(every) {
         let anchor = match place {
             0 => "start",

@@ -13,7 +13,7 @@ use crate::cli::timeline::escape;
 use crate::whatif::{Answer, Outcome};
 
 /// How many flips of one developer the page shows.
-const FLIPS: usize = 12;
+const FLIPS: usize = 8;
 
 /// The page.
 pub(super) fn page(ledger: &str, ground: &Ground<'_>, answer: &Answer<'_>) -> String {
@@ -205,18 +205,20 @@ fn people(
     let _ = write!(
         html,
         "<h3>{title}</h3><p class=\"quiet\">{} of {}. First by status, then by grade, outcomes of \
-         months, apps on the board, certification, measures in force, tiers, sanctions, duties, score.</p>\
-         <div class=\"wide\"><table class=\"rows\"><thead><tr><th>developer</th><th>whose</th><th>what</th>\
+         months, apps on the board, certification, measures in force, tiers, sanctions, duties, score. Times are of {}.</p>\
+         <div class=\"wide\"><table class=\"rows people\"><thead><tr><th>developer</th><th>whose</th><th>what</th>\
          <th>before</th><th>after</th><th>clause</th></tr></thead><tbody>",
         number(listed.len() as u64),
-        number(all)
+        number(all),
+        ground.after.zone().name()
     );
+    let zone = ground.after.zone();
     for compared in listed {
         let flips = important(compared);
         let mut who = escape(compared.developer);
         for one in flips.iter().take(FLIPS) {
             let clause = behind(&ground.sides(), one);
-            row(html, &mut who, flip(compared, one), &clause);
+            row(html, &mut who, flip(zone, compared, one), &clause);
         }
         let moved = at
             .moves

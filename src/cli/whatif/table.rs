@@ -90,11 +90,12 @@ fn people(
     };
     context.out.text(&format!("\n{title}{of}:\n"))?;
     let mut rows = table(["DEVELOPER", "SUBJECT", "WHAT", "BEFORE", "AFTER", "CLAUSE"]);
+    let zone = ground.after.zone();
     for compared in listed {
         let mut name = compared.developer.to_owned();
         let flips = important(compared);
         for one in flips.iter().take(FLIPS) {
-            let [subject, what, from, to] = flip(compared, one);
+            let [subject, what, from, to] = flip(zone, compared, one);
             let clause = behind(&ground.sides(), one);
             rows.add_row([std::mem::take(&mut name), subject, what, from, to, clause]);
         }

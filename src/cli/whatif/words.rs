@@ -1,10 +1,11 @@
 //! The sentences and rows that tell an answer, in the table and on the page.
 
-use standing_projections::questions::Field;
 use standing_projections::questions::whatif::{
     Clause, Comparison, Counts, Flip, Grid, RankMove, RankMoves, Sides, TIERS,
 };
+use standing_projections::questions::{Field, Value};
 use standing_projections::standing::{MonthOutcome, Status};
+use standing_projections::{Instant, Zone};
 
 use crate::cli::timeline::{field, value};
 use crate::whatif::Outcome;
@@ -201,29 +202,58 @@ fn ranks(ranks: &RankMoves<'_>) -> Option<String> {
 /// A developer's flips, the most important first.
 pub(super) fn important<'c, 'a>(compared: &'c Comparison<'a>) -> Vec<&'c Flip<'a>> {
     let mut flips: Vec<&Flip<'_>> = compared.flips.iter().collect();
+    // As a toll is ordered.
     flips.sort_by_key(|flip| match flip.key.field {
         Field::Status => 0,
         Field::Grade => 1,
-        Field::OnBoard => 2,
-        Field::Eligible => 3,
-        Field::Measure(_) => 4,
-        Field::Outcome(_) => 5,
+        Field::Outcome(_) => 2,
+        Field::OnBoard => 3,
+        Field::Eligible => 4,
+        Field::Measure(_) => 5,
         Field::Tier(_) => 6,
         Field::Sanction(..) => 7,
-        Field::Score => 8,
-        _ => 9,
+        Field::OnHold | Field::Obligation(..) => 8,
+        Field::Score => 9,
+        _ => 10,
     });
     flips
 }
 
 /// A flip in four pieces: whose, what, before, after.
-pub(super) fn flip(compared: &Comparison<'_>, flip: &Flip<'_>) -> [String; 4] {
+pub(super) fn flip(zone: &Zone, compared: &Comparison<'_>, flip: &Flip<'_>) -> [String; 4] {
     [
         flip.key.app.unwrap_or(compared.developer).to_owned(),
         field(&flip.key.field),
-        value(flip.from.as_ref()),
-        value(flip.to.as_ref()),
+        said(zone, flip.from.as_ref()),
+        said(zone, flip.to.as_ref()),
     ]
+}
+
+/// What a field says. Instants are local and to the minute, for a row has no room for more.
+fn said(zone: &Zone, of: Option<&Value<'_>>) -> String {
+    let minute = |at: Instant| zone.local(at).format("%Y-%m-%d %H:%M").to_string();
+    match of {
+        Some(Value::Sanction {
+            code,
+            measures,
+            from,
+            until,
+        }) => {
+            let until = until.map_or_else(String::new, |until| format!(" to {}", minute(until)));
+            let (measures, from) = (measures.join(", "), minute(*from));
+            format!("{code}: {measures}, {from}{until}")
+        }
+        Some(Value::Until(Some(until))) => format!("until {}", minute(*until)),
+        Some(Value::Duty {
+            state,
+            late,
+            due: Some(due),
+        }) => {
+            let late = if *late { " late" } else { "" };
+            format!("{state}{late}, due {}", minute(*due))
+        }
+        other => value(other),
+    }
 }
 
 /// The clause behind a flip: what the rulebook says it comes from, or else its place, and the version.

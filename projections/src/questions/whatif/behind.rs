@@ -6,10 +6,11 @@
 use serde::Serialize;
 
 use super::flips::Flip;
+use super::flips::duty_order;
 use crate::explain::place::Place;
 use crate::measure::Measure;
 use crate::provenance::{Change, DutyRule, HoldRule, Origin, Why};
-use crate::questions::view::Field;
+use crate::questions::view::{Difference, Field, Value};
 use crate::rules::Timeline;
 use crate::standing::{AppStanding, Certification, MonthOutcome, Obligation, Standing};
 use crate::time::LocalMonth;
@@ -69,16 +70,17 @@ type Found = Option<(usize, Place)>;
 
 /// What is behind a field that differs, of the developer or of the app given as it is on both sides.
 pub(super) fn behind(
-    field: &Field<'_>,
+    (key, from, to): &Difference<'_>,
     before: &Standing<'_>,
     after: &Standing<'_>,
     app: Option<(&AppStanding<'_>, &AppStanding<'_>)>,
 ) -> Option<Behind> {
+    let field = &key.field;
     let (was, is) = match app {
         None => (of_developer(before, field), of_developer(after, field)),
         Some((old, new)) => (
-            of_app(before, old, field, new),
-            of_app(after, new, field, old),
+            of_app(before, old, (field, from.as_ref()), new),
+            of_app(after, new, (field, to.as_ref()), old),
         ),
     };
     let on = |proposed| {
@@ -145,14 +147,19 @@ fn rules_of(standing: &Standing<'_>, month: LocalMonth) -> Option<usize> {
 fn of_app(
     standing: &Standing<'_>,
     app: &AppStanding<'_>,
-    field: &Field<'_>,
+    (field, value): (&Field<'_>, Option<&Value<'_>>),
     other: &AppStanding<'_>,
 ) -> Found {
     match field {
         Field::Tier(month) => tier(app, *month),
         Field::Sanction(month, level, nth) => {
+            let Some(Value::Sanction { from, .. }) = value else {
+                return None;
+            };
             let month = app.months.iter().find(|one| one.month == *month)?;
-            let mut sanctions = month.sanctions.iter();
+            // They are in the order of their beginning, and may be thousands.
+            let first = month.sanctions.partition_point(|one| one.from < *from);
+            let mut sanctions = month.sanctions[first..].iter();
             let sanction = sanctions.find(|one| one.level == *level && one.nth == *nth)?;
             Some((month.rules, Place::Row(sanction.row)))
         }
@@ -176,10 +183,22 @@ fn of_app(
                 }
             }),
         Field::Obligation(kind, code, since, cause) => {
-            let duty = app.obligations.iter().find(|duty| {
-                (duty.kind, duty.code, duty.since, duty.cause) == (*kind, *code, *since, *cause)
-            })?;
-            of_duty(app, duty)
+            let Some(Value::Duty { due, .. }) = value else {
+                return None;
+            };
+            let wanted = duty_order(*due, *kind, *since, *cause, *code);
+            let place = app.obligations.binary_search_by(|duty| {
+                let Obligation {
+                    due,
+                    kind,
+                    since,
+                    cause,
+                    code,
+                    ..
+                } = *duty;
+                duty_order(due, kind, since, cause, code).cmp(&wanted)
+            });
+            of_duty(app, &app.obligations[place.ok()?])
         }
         _ => None,
     }

@@ -3,10 +3,13 @@
 use std::cmp::Ordering;
 
 use super::behind::{Behind, behind};
+use crate::event::Position;
+use crate::obligations::DutyKind;
 use crate::questions::view::{
     Facet, Key, Value, app_duty, app_month, app_state, differences, own_view,
 };
 use crate::standing::{AppMonth, AppStanding, Obligation, Standing};
+use crate::time::Instant;
 
 /// Something that other rules say differently.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,11 +56,15 @@ fn take<'a>(
         was.sort_by_key(|facet| facet.key);
         is.sort_by_key(|facet| facet.key);
         let differ = differences(was, is).into_iter();
-        flips.extend(differ.map(|(key, from, to)| Flip {
-            behind: behind(&key.field, before, after, app),
-            key,
-            from,
-            to,
+        flips.extend(differ.map(|difference| {
+            let behind = behind(&difference, before, after, app);
+            let (key, from, to) = difference;
+            Flip {
+                key,
+                from,
+                to,
+                behind,
+            }
         }));
     }
     was.clear();
@@ -105,11 +112,8 @@ fn duties<'a>(
     was: &mut Vec<Facet<'a>>,
     is: &mut Vec<Facet<'a>>,
 ) {
-    let order = |duty: &Obligation<'a>| {
-        // What is due at no known instant is sorted last.
-        let due = (duty.due.is_none(), duty.due);
-        (due, duty.kind.as_str(), duty.since, duty.cause, duty.code)
-    };
+    let order =
+        |duty: &Obligation<'a>| duty_order(duty.due, duty.kind, duty.since, duty.cause, duty.code);
     for (_, before, after) in beside(&old.obligations, &new.obligations, order) {
         if let (Some(before), Some(after)) = (before, after)
             && (before.state, before.late) == (after.state, after.late)
@@ -123,6 +127,17 @@ fn duties<'a>(
             app_duty(new.app, duty, is);
         }
     }
+}
+
+/// The order of an app's duties (SPEC §9); what is due at no known instant is sorted last.
+pub(super) fn duty_order(
+    due: Option<Instant>,
+    kind: DutyKind,
+    since: Instant,
+    cause: Position,
+    code: Option<&str>,
+) -> impl Ord {
+    ((due.is_none(), due), kind.as_str(), since, cause, code)
 }
 
 /// Two lists in the order of a key, walked side by side.

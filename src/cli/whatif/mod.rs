@@ -1,11 +1,13 @@
 //! `standing whatif`: what a change of the rules would do to all history.
 //!
 //! [`table`] and [`html`] tell the answer to people, [`words`] has the sentences and rows that both use, and
-//! [`document`] is the answer as JSON. What differs is found by [`crate::whatif`].
+//! [`document`] is the answer as JSON, [`plan`] the plan of it. What differs is found by [`crate::whatif`].
 
 mod charts;
+mod differences;
 mod document;
 mod html;
+mod plan;
 mod table;
 mod words;
 
@@ -26,13 +28,11 @@ use super::output::Format;
 use super::rules::publish::{check_inside, check_together, label};
 use super::{Context, Failure, moving};
 use crate::history::{self, Scope};
-use crate::ledger::Ledger;
-use crate::proof::hash_to_text;
-use crate::proof::log::tree_head;
-use crate::whatif::{Answer, Asked, FORMAT, Found, Held, LogAt, Plan, Question, Text, sides};
+use crate::whatif::{Answer, Question, sides};
 
-pub(super) use document::summaries;
-pub(super) use words::differences;
+use document::summaries;
+
+pub(super) use differences::differences;
 
 /// Tell what a change of the rules would do to all history
 ///
@@ -223,7 +223,7 @@ pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode,
         write(context, file, page.as_bytes())?;
     }
     if let Some(file) = plan {
-        let plan = reviewed(&*ledger, &ground, &given, &answer).await?;
+        let plan = plan::reviewed(&*ledger, &ground, &given, &answer).await?;
         let mut text = serde_json::to_string_pretty(&plan)?;
         text.push('\n');
         write(context, file, text.as_bytes())?;
@@ -267,42 +267,6 @@ fn write(context: &Context, file: NewFile, bytes: &[u8]) -> Result<(), Failure> 
     file.keep()?;
     context.out.say(format_args!("wrote `{name}`"));
     Ok(())
-}
-
-/// The plan of what was reviewed.
-async fn reviewed(
-    ledger: &dyn Ledger,
-    ground: &Ground<'_>,
-    given: &[Rulebook],
-    answer: &Answer<'_>,
-) -> Result<Plan, Failure> {
-    let known_at = ground.known_at;
-    let head = tree_head(ledger, known_at.0).await.map_err(Failure::new)?;
-    let summary = summaries(ground, answer, Format::Jsonl)?.into_iter();
-    let summary = summary.map(serde_json::to_value);
-    let baseline = known(ground.history, known_at)?;
-    let plan = Plan {
-        format: FORMAT.to_owned(),
-        log: LogAt {
-            known_at,
-            root: hash_to_text(head.root),
-        },
-        question: Asked {
-            as_of: ground.as_of.clone(),
-            from: ground.from,
-        },
-        baseline: baseline
-            .iter()
-            .map(|(position, book)| Held::of(*position, book))
-            .collect(),
-        rulebooks: given.iter().map(Text::of).collect(),
-        outcome: Found {
-            sha256: answer.sha256.clone(),
-            summary: summary.collect::<Result<_, _>>()?,
-        },
-        sha256: String::new(),
-    };
-    plan.seal().map_err(Failure::new)
 }
 
 /// What to ask instead where nothing differs because the change has not come yet.

@@ -50,6 +50,30 @@ pub async fn publish(
 ///
 /// # Errors
 /// As [`publish`].
+///
+/// ```
+/// # let runtime = tokio::runtime::Runtime::new().unwrap();
+/// # runtime.block_on(async {
+/// use standing::intake::{Intake, publish_at};
+/// use standing::ledger::{Ledger, OpenMode, SqliteLedger};
+/// use standing_projections::{Instant, Position, rulebook::preset};
+/// use std::sync::Arc;
+/// let directory = tempfile::tempdir().unwrap();
+/// let ledger = SqliteLedger::open(directory.path().join("log.db"), OpenMode::Create).await.unwrap();
+/// let ledger: Arc<dyn Ledger> = Arc::new(ledger);
+/// let now: Instant = "2017-01-01T00:00:00Z".parse().unwrap();
+/// let mut intake = Intake::new(ledger.clone(), Arc::new(move || now));
+/// let texts = preset::named("weibo").unwrap();
+/// let published = publish_at(&mut intake, &texts[..1], Position(0)).await.unwrap();
+/// assert_eq!(published, Some(vec![Position(1)]));
+/// // The log ends elsewhere by now.
+/// let published = publish_at(&mut intake, &texts[1..], Position(0)).await.unwrap();
+/// assert_eq!(published, None);
+/// assert_eq!(ledger.head().await.unwrap().position, Position(1));
+/// let published = publish_at(&mut intake, &texts[1..], Position(1)).await.unwrap();
+/// assert_eq!(published, Some(vec![Position(2), Position(3)]));
+/// # });
+/// ```
 pub async fn publish_at(
     intake: &mut Intake,
     texts: &[impl AsRef<str>],

@@ -79,16 +79,15 @@ fn head(html: &mut String, ledger: &str, ground: &Ground<'_>, answer: &Answer<'_
     );
 }
 
-/// Where the ledger is, without an account or a password that a URL may hold.
+/// The name of the ledger's file or database: where that is, and by which account it is opened, is nobody's
+/// business who is sent a page.
 fn place(ledger: &str) -> String {
-    match ledger.split_once("://") {
-        Some((scheme, rest)) => {
-            let rest = rest.split(['?', '#']).next().unwrap_or_default();
-            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-            format!("{scheme}://{host}")
-        }
-        None => ledger.to_owned(),
-    }
+    let path = match ledger.split_once("://") {
+        Some((_, rest)) => rest.split(['?', '#']).next().unwrap_or_default(),
+        None => ledger,
+    };
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.to_owned()
 }
 
 fn versions(timeline: &Timeline) -> String {

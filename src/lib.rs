@@ -12,3 +12,4 @@ pub mod ledger;
 pub mod proof;
 pub mod recompute;
 pub mod transfer;
+pub mod whatif;

@@ -59,27 +59,37 @@ impl<'a> Recompute<'a> {
         &self,
         pool: &ThreadPool,
         make: impl Fn(Standing<'a>) -> T + Sync,
-        mut take: impl FnMut(T, usize) -> Result<(), E>,
+        take: impl FnMut(T, usize) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut all: Vec<&DeveloperFacts> = self.history.developers().iter().collect();
-        all.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        let mut left = all.as_slice();
-        while !left.is_empty() {
-            let (portion, later) = left.split_at(portion(left));
-            left = later;
-            let judge = |developer: &&'a DeveloperFacts| {
-                let names = self.history.names();
-                let standing = assess(developer, names, self.timeline, self.ask)?;
-                Some((make(standing), developer.len()))
-            };
-            let made: Vec<Option<(T, usize)>> =
-                pool.install(|| portion.par_iter().map(judge).collect());
-            for (made, facts) in made.into_iter().flatten() {
-                take(made, facts)?;
-            }
-        }
-        Ok(())
+        let judge = |developer| {
+            let names = self.history.names();
+            assess(developer, names, self.timeline, self.ask).map(&make)
+        };
+        in_order(self.history, pool, judge, take)
     }
+}
+
+/// What `make` makes of each developer, in the pool's threads and a portion at a time, given to `take` in the
+/// order of the developers' ids, with how many facts it is of.
+pub(crate) fn in_order<'a, T: Send, E>(
+    history: &'a History,
+    pool: &ThreadPool,
+    make: impl Fn(&'a DeveloperFacts) -> Option<T> + Sync,
+    mut take: impl FnMut(T, usize) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut all: Vec<&DeveloperFacts> = history.developers().iter().collect();
+    all.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    let mut left = all.as_slice();
+    while !left.is_empty() {
+        let (portion, later) = left.split_at(portion(left));
+        left = later;
+        let made = |developer: &&'a DeveloperFacts| Some((make(developer)?, developer.len()));
+        let made: Vec<Option<(T, usize)>> = pool.install(|| portion.par_iter().map(made).collect());
+        for (made, facts) in made.into_iter().flatten() {
+            take(made, facts)?;
+        }
+    }
+    Ok(())
 }
 
 /// How many of the developers that are left make a portion.

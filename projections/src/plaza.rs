@@ -121,25 +121,28 @@ pub struct BoardEntry<'a> {
 /// The board: score descending, then the longest listed, then app id ascending.
 #[must_use]
 pub fn board<'a>(standings: &[Standing<'a>]) -> Vec<BoardEntry<'a>> {
-    let mut entries: Vec<BoardEntry<'a>> = standings
-        .iter()
-        .flat_map(|standing| {
-            standing
-                .apps
-                .iter()
-                .map(move |app| (standing.developer, app))
+    let entries = standings.iter().flat_map(entries).collect();
+    ranked(entries)
+}
+
+/// What a developer has on the board, not ranked yet.
+pub fn entries<'s, 'a>(
+    standing: &'s Standing<'a>,
+) -> impl Iterator<Item = BoardEntry<'a>> + use<'s, 'a> {
+    standing.apps.iter().filter_map(|app| {
+        Some(BoardEntry {
+            rank: 0,
+            app: app.app,
+            developer: standing.developer,
+            score: app.score,
+            listed_since: app.on_board?,
         })
-        .filter_map(|(developer, app)| {
-            let listed_since = app.on_board?;
-            Some(BoardEntry {
-                rank: 0,
-                app: app.app,
-                developer,
-                score: app.score,
-                listed_since,
-            })
-        })
-        .collect();
+    })
+}
+
+/// The board that everybody's entries make.
+#[must_use]
+pub fn ranked(mut entries: Vec<BoardEntry<'_>>) -> Vec<BoardEntry<'_>> {
     entries.sort_by(|a, b| {
         (std::cmp::Reverse(a.score), a.listed_since, a.app).cmp(&(
             std::cmp::Reverse(b.score),

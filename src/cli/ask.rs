@@ -36,7 +36,7 @@ pub(super) enum KnownAt {
 }
 
 impl KnownAt {
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         match text.strip_prefix('@') {
             Some(number) => number
                 .parse()
@@ -66,25 +66,7 @@ impl Question {
         scope: &Scope,
     ) -> Result<Self, Failure> {
         let ledger = context.open().await?;
-        let known_at = match args.known_at {
-            None => {
-                let known = ledger.position_at(Context::now()).await?;
-                if ledger.head().await?.position > known {
-                    let later = "events after it are recorded later than now, and not known yet";
-                    context.out.say(format_args!("known at @{known}: {later}"));
-                }
-                known
-            }
-            Some(KnownAt::Instant(at)) => ledger.position_at(at).await?,
-            Some(KnownAt::Position(position)) => {
-                let head = ledger.head().await?.position;
-                if position > head {
-                    let message = format!("the ledger ends at position {head}, before {position}");
-                    return Err(Failure::new(message));
-                }
-                position
-            }
-        };
+        let known_at = known_at(context, &*ledger, args.known_at).await?;
         let ask = Ask {
             as_of: args.as_of.unwrap_or_else(Context::now),
             known_at,
@@ -153,6 +135,33 @@ impl Question {
         all.sort_by_key(|standing| standing.developer);
         all
     }
+}
+
+/// The position up to which the log is known, resolved once.
+pub(super) async fn known_at(
+    context: &Context,
+    ledger: &dyn Ledger,
+    asked: Option<KnownAt>,
+) -> Result<Position, Failure> {
+    Ok(match asked {
+        None => {
+            let known = ledger.position_at(Context::now()).await?;
+            if ledger.head().await?.position > known {
+                let later = "events after it are recorded later than now, and not known yet";
+                context.out.say(format_args!("known at @{known}: {later}"));
+            }
+            known
+        }
+        Some(KnownAt::Instant(at)) => ledger.position_at(at).await?,
+        Some(KnownAt::Position(position)) => {
+            let head = ledger.head().await?.position;
+            if position > head {
+                let message = format!("the ledger ends at position {head}, before {position}");
+                return Err(Failure::new(message));
+            }
+            position
+        }
+    })
 }
 
 /// A subject that is in the log, but not at what was asked of.

@@ -30,6 +30,7 @@ mod show;
 mod tiles;
 mod timeline;
 mod verify;
+mod whatif;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -118,6 +119,7 @@ enum Command {
     Bisect(bisect::BisectArgs),
     Forecast(forecast::ForecastArgs),
     Timeline(timeline::TimelineArgs),
+    Whatif(whatif::WhatIfArgs),
     Audit(audit::AuditArgs),
     Export(export::ExportArgs),
     Backup(moving::BackupArgs),
@@ -262,6 +264,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Bisect(args) => bisect::run(context, args).await,
         Command::Forecast(args) => forecast::run(context, args).await,
         Command::Timeline(args) => timeline::run(context, args).await,
+        Command::Whatif(args) => whatif::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
         Command::Backup(args) => moving::backup(context, args).await,

@@ -46,6 +46,11 @@ impl NewFile {
         Ok(BufWriter::with_capacity(1 << 20, file))
     }
 
+    /// The name it is to have.
+    pub(super) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
     /// Gives it its name, once what was written is on the disk.
     pub(super) fn keep(self) -> Result<(), Failure> {
         let Self { path, file } = self;

@@ -78,13 +78,31 @@ pub async fn load(
     Ok(history)
 }
 
+/// Brings the history of everybody up to a position from the one that it has come to.
+///
+/// # Errors
+/// As [`load`].
+pub async fn catch_up(
+    ledger: &dyn Ledger,
+    history: &mut History,
+    up_to: Position,
+) -> Result<(), HistoryError> {
+    let query = Query {
+        after: history.head(),
+        ..Query::default()
+    };
+    take(ledger, history, query, up_to).await?;
+    history.settle();
+    Ok(())
+}
+
 async fn take(
     ledger: &dyn Ledger,
     history: &mut History,
     query: Query,
     up_to: Position,
 ) -> Result<(), HistoryError> {
-    let mut after = Position(0);
+    let mut after = query.after;
     loop {
         let page = Query {
             after,

@@ -157,7 +157,7 @@ impl Intake {
         let (mut size, mut overtaken) = (batch.len().max(1), 0);
         while !batch.is_empty() {
             let mut rest = batch.split_off(size.min(batch.len()));
-            match self.admit_part(batch, trust).await? {
+            match self.admit_part(batch, trust, None).await? {
                 Ok(outcomes) => {
                     all.extend(outcomes);
                     (size, overtaken) = (size * 2, 0);
@@ -177,13 +177,32 @@ impl Intake {
         Ok(all)
     }
 
-    /// Judges a part and appends it; gives it back where the log moved in between.
+    /// Admits a batch where the log still ends at a position; none where it does not, and nothing of it is
+    /// in the log then.
+    ///
+    /// # Errors
+    /// As [`Intake::admit`].
+    pub async fn admit_at(
+        &mut self,
+        batch: Vec<Candidate>,
+        trust: Trust,
+        end: Position,
+    ) -> Result<Option<Vec<Outcome>>, AdmitError> {
+        Ok(self.admit_part(batch, trust, Some(end)).await?.ok())
+    }
+
+    /// Judges a part and appends it; gives it back where the log moved in between, or does not end where it
+    /// is to.
     async fn admit_part(
         &mut self,
         batch: Vec<Candidate>,
         trust: Trust,
+        end: Option<Position>,
     ) -> Result<Result<Vec<Outcome>, Vec<Candidate>>, AdmitError> {
         self.register.catch_up(&*self.ledger).await?;
+        if end.is_some_and(|end| end != self.register.known) {
+            return Ok(Err(batch));
+        }
         let looked_up = self.look_up(&batch).await?;
         let verdicts = self.judge_all(&batch, &looked_up, trust);
         let (accepted, others) = part(batch, verdicts);

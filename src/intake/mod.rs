@@ -32,6 +32,7 @@ pub use admit::{AdmitError, Candidate, ClockFn, Intake, Outcome, Rejected, Trust
 pub use ahead::{Batch, Read, ahead};
 pub(crate) use input::unpacked;
 pub use json::{Original, Unreadable, check_event, parse_event};
-pub use publish::{PublishError, publish};
+pub(crate) use judge::sha256_hex;
+pub use publish::{PublishError, publish, publish_at};
 pub use reader::{Form, ReadError, Record, Source};
 pub use rejects::RejectsWriter;

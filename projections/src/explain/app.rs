@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::build::{Build, segment};
 use super::graph::{Node, NodeKind};
-use super::rule::Place;
+use super::place::Place;
 use super::state_phrases::Source;
 use super::words::word;
 use crate::measure::Measure;

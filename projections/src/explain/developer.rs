@@ -2,7 +2,7 @@
 
 use super::build::{Build, segment};
 use super::graph::{Node, NodeKind};
-use super::rule::Place;
+use super::place::Place;
 use crate::provenance::{Change, Turn, Why};
 use crate::rules::Moment;
 use crate::standing::{DeveloperMonth, MonthOutcome};

@@ -2,7 +2,7 @@
 
 use super::build::Build;
 use super::graph::{Node, NodeKind};
-use super::rule::Place;
+use super::place::Place;
 use crate::provenance::DutyRule;
 
 impl Build<'_> {
@@ -15,18 +15,11 @@ impl Build<'_> {
             return id;
         }
         let obligation = &standing.obligations[o];
-        let channel = standing.channel;
-        let (event, place) = match obligation.rule {
-            DutyRule::Sanction(number) => (self.sanction_of(app, number), None),
-            DutyRule::Inspection(rules) => (None, Some((rules, Place::FixInspection))),
-            DutyRule::Report(rules, permission) => {
-                (None, Some((rules, Place::FixReport(channel, permission))))
-            }
-            DutyRule::Clock(rules, stage, recheck) => {
-                (None, Some((rules, Place::Clock(channel, stage, recheck))))
-            }
-            DutyRule::Deletion(rules) => (None, Some((rules, Place::Deletion))),
+        let event = match obligation.rule {
+            DutyRule::Sanction(number) => self.sanction_of(app, number),
+            _ => None,
         };
+        let place = Place::of_duty(obligation.rule, standing.channel);
         let mut because = vec![event.unwrap_or_else(|| self.event(obligation.cause))];
         because.extend(place.map(|(rules, place)| self.rule(rules, place)));
         because.extend(obligation.ended.map(|(_, by)| self.event(by)));

@@ -24,6 +24,7 @@ mod graph;
 mod index;
 mod month;
 mod phrases;
+pub(crate) mod place;
 mod plaza;
 mod plaza_phrases;
 mod rule;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::build::{Build, segment};
 use super::graph::{Node, NodeKind};
-use super::rule::Place;
+use super::place::Place;
 use super::words::list;
 use crate::event::{COMPLAINTS, ComplaintClass, OUTAGE, Position};
 use crate::provenance::{Basis, OutageDay, Step};

@@ -16,6 +16,7 @@ mod named;
 mod parse;
 mod view;
 mod walk;
+pub mod whatif;
 
 pub use behind::{Cause, EventAt};
 pub use bisect::{Bisected, Turn, by_time, by_time_with_ranks};

@@ -14,7 +14,9 @@ use crate::measure::Measure;
 use crate::obligations::DutyKind;
 use crate::review::ReviewState;
 use crate::rulebook::Level;
-use crate::standing::{AppStanding, MonthOutcome, ObligationState, Standing, Status};
+use crate::standing::{
+    AppMonth, AppStanding, MonthOutcome, Obligation, ObligationState, Standing, Status,
+};
 use crate::time::{Instant, LocalMonth};
 
 /// Something that a standing says of a developer or an app.
@@ -201,6 +203,22 @@ pub struct Facet<'a> {
 #[must_use]
 pub fn view<'a>(standing: &Standing<'a>, subject: Subject<'_>) -> Vec<Facet<'a>> {
     let mut facets = Vec::new();
+    own_view(standing, &mut facets);
+    for app in apps(standing, subject) {
+        app_state(app, &mut facets);
+        for month in &app.months {
+            app_month(app.app, month, &mut facets);
+        }
+        for duty in &app.obligations {
+            app_duty(app.app, duty, &mut facets);
+        }
+    }
+    facets.sort_by_key(|facet| facet.key);
+    facets
+}
+
+/// What is said of the developer itself.
+pub(super) fn own_view<'a>(standing: &Standing<'a>, facets: &mut Vec<Facet<'a>>) {
     let mut say = |field, value| {
         let key = Key { app: None, field };
         facets.push(Facet { key, value });
@@ -213,11 +231,6 @@ pub fn view<'a>(standing: &Standing<'a>, subject: Subject<'_>) -> Vec<Facet<'a>>
             say(Field::Outcome(month.month), value);
         }
     }
-    for app in apps(standing, subject) {
-        app_view(app, &mut facets);
-    }
-    facets.sort_by_key(|facet| facet.key);
-    facets
 }
 
 /// The apps that a question about a subject is about.
@@ -231,14 +244,9 @@ pub(crate) fn apps<'s, 'a>(
     })
 }
 
-fn app_view<'a>(app: &AppStanding<'a>, facets: &mut Vec<Facet<'a>>) {
-    let mut say = |field, value| {
-        let key = Key {
-            app: Some(app.app),
-            field,
-        };
-        facets.push(Facet { key, value });
-    };
+/// What is said of an app at the instant asked about.
+pub(super) fn app_state<'a>(app: &AppStanding<'a>, facets: &mut Vec<Facet<'a>>) {
+    let mut say = |field, value| facets.push(of_app(app.app, field, value));
     say(Field::Permission, word(app.permission, Permission::as_str));
     say(Field::Review, word(app.review.state, ReviewState::as_str));
     say(Field::Score, Value::Number(app.score));
@@ -255,38 +263,46 @@ fn app_view<'a>(app: &AppStanding<'a>, facets: &mut Vec<Facet<'a>>) {
     for condition in app.certification.conditions.iter().filter(|c| c.met) {
         say(Field::Condition(condition.name), Value::Yes);
     }
-    for month in &app.months {
-        if let Some(tier) = month.tier {
-            say(
-                Field::Tier(month.month),
-                Value::Number(tier.number().into()),
-            );
-        }
-        for sanction in &month.sanctions {
-            say(
-                Field::Sanction(month.month, sanction.level, sanction.nth),
-                Value::Sanction {
-                    code: sanction.code,
-                    measures: sanction.measures,
-                    from: sanction.from,
-                    until: sanction.until,
-                },
-            );
-        }
-    }
     for measure in &app.measures {
         say(Field::Measure(measure.measure), Value::Until(measure.until));
     }
-    for duty in &app.obligations {
-        say(
-            Field::Obligation(duty.kind, duty.code, duty.since, duty.cause),
-            Value::Duty {
-                state: duty.state,
-                late: duty.late,
-                due: duty.due,
-            },
-        );
+}
+
+/// What is said of an app's month.
+pub(super) fn app_month<'a>(app: &'a str, month: &AppMonth<'a>, facets: &mut Vec<Facet<'a>>) {
+    if let Some(tier) = month.tier {
+        let tier = Value::Number(tier.number().into());
+        facets.push(of_app(app, Field::Tier(month.month), tier));
     }
+    for sanction in &month.sanctions {
+        let field = Field::Sanction(month.month, sanction.level, sanction.nth);
+        let value = Value::Sanction {
+            code: sanction.code,
+            measures: sanction.measures,
+            from: sanction.from,
+            until: sanction.until,
+        };
+        facets.push(of_app(app, field, value));
+    }
+}
+
+/// What is said of a duty.
+pub(super) fn app_duty<'a>(app: &'a str, duty: &Obligation<'a>, facets: &mut Vec<Facet<'a>>) {
+    let field = Field::Obligation(duty.kind, duty.code, duty.since, duty.cause);
+    let value = Value::Duty {
+        state: duty.state,
+        late: duty.late,
+        due: duty.due,
+    };
+    facets.push(of_app(app, field, value));
+}
+
+const fn of_app<'a>(app: &'a str, field: Field<'a>, value: Value<'a>) -> Facet<'a> {
+    let key = Key {
+        app: Some(app),
+        field,
+    };
+    Facet { key, value }
 }
 
 fn word<'a, T>(of: T, text: impl Fn(T) -> &'static str) -> Value<'a> {

@@ -9,6 +9,7 @@ mod diff;
 mod list;
 pub(super) mod named;
 mod page;
+mod planned;
 pub(super) mod publish;
 mod published;
 mod show;

@@ -15,8 +15,9 @@ use standing_projections::rulebook::testing;
 use standing_projections::rules::Timeline;
 use standing_projections::{LocalMonth, Position, Rulebook};
 
-use super::published::{self, label};
-use super::{check, counted};
+use super::published;
+pub(in crate::cli) use super::published::label;
+use super::{check, counted, planned};
 use crate::cli::Context;
 use crate::cli::ask::read_rulebook;
 use crate::cli::failure::Failure;
@@ -24,11 +25,24 @@ use crate::cli::output::Format;
 use crate::intake::Intake;
 
 /// Publish versions of the rules, all of them or none, and print their positions
+///
+/// With `--plan` the versions are those of a plan that `standing whatif -o PLAN` wrote. Its question is asked
+/// again of the log as it is now, and nothing is published where the answer is another one.
 #[derive(Debug, Args)]
 pub(super) struct PublishArgs {
     /// The rulebooks, in the order they are published
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(
+        value_name = "FILE",
+        required_unless_present = "plan",
+        conflicts_with = "plan"
+    )]
     files: Vec<PathBuf>,
+    /// Publish what was reviewed with `standing whatif`
+    #[arg(long, value_name = "PLAN")]
+    plan: Option<PathBuf>,
+    /// How many threads judge a plan (default: as many as there are processors)
+    #[arg(long, value_name = "N", requires = "plan", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
 }
 
 /// A version that is in the ledger now.
@@ -43,10 +57,27 @@ struct Line<'a> {
 }
 
 pub(super) async fn run(context: &Context, args: &PublishArgs) -> Result<ExitCode, Failure> {
-    let mut books: Vec<Rulebook> = Vec::new();
-    for file in &args.files {
-        books.push(read(context, file)?);
-    }
+    let plan = match &args.plan {
+        Some(file) => Some(planned::read(file)?),
+        None => None,
+    };
+    let (books, names) = match (&plan, &args.plan) {
+        (Some((_, books)), Some(file)) => {
+            let name = |book: &Rulebook| format!("{} in {}", label(book), file.display());
+            for book in books {
+                checked(context, book, &name(book), None)?;
+            }
+            (books.clone(), books.iter().map(name).collect())
+        }
+        _ => {
+            let mut books: Vec<Rulebook> = Vec::new();
+            for file in &args.files {
+                books.push(read(context, file)?);
+            }
+            let names = args.files.iter().map(|file| file.display().to_string());
+            (books, names.collect::<Vec<_>>())
+        }
+    };
     let ledger = context.open().await?;
     let versions = published::versions(&*ledger).await?;
     let mut positions: HashMap<String, Position> = versions
@@ -56,30 +87,28 @@ pub(super) async fn run(context: &Context, args: &PublishArgs) -> Result<ExitCod
     let known: Vec<Rulebook> = versions.into_iter().map(|one| one.book).collect();
     let duplicate = |book: &Rulebook| known.iter().any(|one| one.text == book.text);
     let (mut new, mut files) = (Vec::new(), Vec::new());
-    for (book, file) in books.iter().zip(&args.files) {
+    for (book, name) in books.iter().zip(&names) {
         if !duplicate(book) {
             new.push(book.clone());
-            files.push(file.display().to_string());
+            files.push(name.clone());
+        } else if plan.is_some() {
+            return Err(planned::published_already(book, &positions));
         }
     }
     for (book, file) in new.iter().zip(&files) {
-        let failed = testing::run(book)
-            .iter()
-            .filter(|result| !result.passed())
-            .count();
-        if failed > 0 {
-            let message =
-                format!("{failed} of the tests inside `{file}` fail; nothing is published");
-            return Err(Failure::new(message).hint(format_args!(
-                "`standing rules test {file}` says which; a version cannot be taken back"
-            )));
-        }
+        check_inside(book, file)?;
     }
     let timeline = check_together(&known, &new)?;
     say_beside(context, &known, &new, &files);
-    let mut intake = Intake::new(ledger, Context::clock());
+    let mut intake = Intake::new(ledger.clone(), Context::clock());
     let texts: Vec<&str> = new.iter().map(|book| book.text.as_str()).collect();
-    let appended = crate::intake::publish(&mut intake, &texts, None).await?;
+    let appended = match &plan {
+        Some((plan, books)) => {
+            let pool = crate::cli::whatif::pool(args.threads)?;
+            planned::publish(context, &*ledger, &mut intake, plan, books, &pool).await?
+        }
+        None => crate::intake::publish(&mut intake, &texts, None).await?,
+    };
     positions.extend(new.iter().map(label).zip(appended));
     let lines: Vec<Line<'_>> = books
         .iter()
@@ -118,14 +147,30 @@ pub(super) async fn run(context: &Context, args: &PublishArgs) -> Result<ExitCod
 
 /// Reads a rulebook and says how doubtful it is; one with errors is refused.
 fn read(context: &Context, path: &Path) -> Result<Rulebook, Failure> {
-    let file = path.display();
+    let file = path.display().to_string();
     let check = format!("`standing rules check {file}` lists");
-    let refused = |failure: Failure| failure.hint(format_args!("{check} everything"));
-    let book = read_rulebook(path).map_err(refused)?;
+    let book =
+        read_rulebook(path).map_err(|failure| failure.hint(format_args!("{check} everything")))?;
+    checked(context, &book, &file, Some(&check))?;
+    Ok(book)
+}
+
+/// Says how doubtful a rulebook is, and what to type to see it all, where there is such a thing; one with
+/// errors is refused.
+fn checked(
+    context: &Context,
+    book: &Rulebook,
+    file: &str,
+    check: Option<&str>,
+) -> Result<(), Failure> {
     let found = lint(&book.text);
     if let Some(error) = found.iter().find(|f| f.severity == Severity::Error) {
         let (place, message) = (error.place, &error.message);
-        return Err(refused(Failure::new(format!("{file}:{place}: {message}"))));
+        let failure = Failure::new(format!("{file}:{place}: {message}"));
+        return Err(match check {
+            Some(check) => failure.hint(format_args!("{check} everything")),
+            None => failure,
+        });
     }
     let count = |severity| found.iter().filter(|f| f.severity == severity).count();
     let (warnings, notes) = (count(Severity::Warning), count(Severity::Note));
@@ -133,9 +178,24 @@ fn read(context: &Context, path: &Path) -> Result<Rulebook, Failure> {
         let (warnings, notes) = (counted(warnings, "warning"), counted(notes, "note"));
         let say = &context.out;
         say.say(format_args!("`{file}` has {warnings} and {notes}"));
-        say.hint(format_args!("{check} them"));
+        if let Some(check) = check {
+            say.hint(format_args!("{check} them"));
+        }
     }
-    Ok(book)
+    Ok(())
+}
+
+/// Refuses a version whose own tests fail.
+pub(in crate::cli) fn check_inside(book: &Rulebook, file: &str) -> Result<(), Failure> {
+    let results = testing::run(book);
+    let failed = results.iter().filter(|result| !result.passed()).count();
+    if failed == 0 {
+        return Ok(());
+    }
+    let message = format!("{failed} of the tests inside `{file}` fail; nothing is published");
+    Err(Failure::new(message).hint(format_args!(
+        "`standing rules test {file}` says which; a version cannot be taken back"
+    )))
 }
 
 /// Says what is doubtful in the versions beside each other now that the new ones are among them:

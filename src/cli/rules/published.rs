@@ -26,7 +26,7 @@ pub(super) struct Holding {
 }
 
 /// `weibo@2014-12-24`
-pub(super) fn label(book: &Rulebook) -> String {
+pub(in crate::cli) fn label(book: &Rulebook) -> String {
     format!("{}@{}", book.id, book.version)
 }
 

@@ -14,6 +14,7 @@ use super::ask::{AskArgs, Question, developer_of};
 use super::output::{Format, table};
 use super::{Context, Failure};
 use crate::history::Scope;
+pub(super) use svg::escape;
 
 /// How many events a cell of a table names.
 const NAMED: usize = 3;

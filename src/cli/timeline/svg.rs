@@ -24,7 +24,7 @@ const LETTER: f64 = 6.6;
 const MARKS: i32 = 12;
 
 /// A text as XML may hold it, on one line.
-fn escape(text: &str) -> String {
+pub(in crate::cli) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in one_line(text).chars() {
         match c {

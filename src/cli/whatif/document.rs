@@ -1,0 +1,86 @@
+//! The answer as JSON.
+
+use serde::Serialize;
+use standing_projections::Instant;
+use standing_projections::questions::whatif::{Comparison, Counts, Effect, RankMoves, Side};
+use standing_projections::{LocalMonth, Position};
+
+use super::Ground;
+use crate::cli::failure::Failure;
+use crate::cli::output::Format;
+use crate::whatif::{Answer, Flips, Version};
+
+/// What differs at an instant.
+#[derive(Serialize)]
+pub(in crate::cli) struct Summary<'a> {
+    what: &'static str,
+    as_of: Instant,
+    known_at: Position,
+    from: Option<LocalMonth>,
+    before: Vec<Version>,
+    after: Vec<Version>,
+    #[serde(flatten)]
+    counts: &'a Counts<'a>,
+    ranks: &'a RankMoves<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    harmed: Option<Vec<Hit<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relieved: Option<Vec<Hit<'a>>>,
+    /// Of the outcome at all instants.
+    sha256: &'a str,
+}
+
+/// A developer who is hit.
+#[derive(Serialize)]
+struct Hit<'a> {
+    developer: &'a str,
+    side: Side,
+    #[serde(flatten)]
+    effect: Effect,
+    flips: Box<serde_json::value::RawValue>,
+}
+
+/// The summaries of an answer, with those who are hit hardest but where they are lines of their own.
+pub(in crate::cli) fn summaries<'a>(
+    ground: &'a Ground<'_>,
+    answer: &'a Answer<'a>,
+    format: Format,
+) -> Result<Vec<Summary<'a>>, Failure> {
+    let listed = |all: &'a [Comparison<'a>]| match format {
+        Format::Jsonl => Ok(None),
+        _ => {
+            let hits = all.iter().map(|one| hit(ground, one));
+            hits.collect::<Result<Vec<_>, _>>().map(Some)
+        }
+    };
+    let each = answer.at.iter().map(|at| {
+        Ok(Summary {
+            what: "summary",
+            as_of: at.ask.as_of,
+            known_at: at.ask.known_at,
+            from: ground.from,
+            before: Version::all(&ground.before),
+            after: Version::all(&ground.after),
+            counts: &at.counts,
+            ranks: &at.ranks,
+            harmed: listed(&at.harmed)?,
+            relieved: listed(&at.relieved)?,
+            sha256: &answer.sha256,
+        })
+    });
+    each.collect()
+}
+
+fn hit<'a>(ground: &Ground<'_>, one: &'a Comparison<'a>) -> Result<Hit<'a>, serde_json::Error> {
+    let flips = Flips {
+        sides: &ground.sides(),
+        developer: one.developer,
+        flips: &one.flips,
+    };
+    Ok(Hit {
+        developer: one.developer,
+        side: one.effect.side(),
+        effect: one.effect,
+        flips: serde_json::value::to_raw_value(&flips)?,
+    })
+}

@@ -286,7 +286,7 @@ fn eligible(standing: &Standing<'_>, app: &AppStanding<'_>, other: &Certificatio
 fn score(app: &AppStanding<'_>, other: &AppStanding<'_>) -> Found {
     let adds = |points, events: &[_]| {
         let mut terms = other.score_terms.iter();
-        terms.any(|term| term.points == points && term.events == events)
+        terms.any(|term| term.points == points && *term.events == *events)
     };
     let mut terms = app.score_terms.iter();
     let term = terms.find(|term| !adds(term.points, &term.events))?;

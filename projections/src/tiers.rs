@@ -139,10 +139,7 @@ impl<'a> Tiers<'a> {
             return current;
         }
         let zone = self.timeline.zone();
-        let month = match self.current {
-            Some(current) if at >= current.until => zone.month_after(current.month, at),
-            _ => zone.month(at),
-        };
+        let month = zone.month(at);
         let from = zone.month_start(month);
         let current = Current {
             from,

@@ -1,21 +1,25 @@
 //! Local time: dates, months and midnights of a zone, with the first instants of its months at hand.
 
+use std::sync::OnceLock;
+
 use chrono::{Months, NaiveDate, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 
-use super::{Instant, LocalMonth};
+use super::{DAY_MICROS, Instant, LocalMonth};
 
 /// How many months the table of a [`Zone`] spans: 1970 to 2149.
 const TABLE_MONTHS: usize = 180 * 12;
 
-/// How many months ahead are looked at one by one.
-const NEAR: usize = 8;
+/// A month on average.
+const MONTH_MICROS: i64 = 2_629_746_000_000;
 
 /// A time zone with the first instants of its months at hand.
 #[derive(Clone, Debug)]
 pub struct Zone {
     tz: Tz,
     month_starts: Vec<Instant>,
+    /// For each month that was asked for, the offset in microseconds, where the clocks do not change in it.
+    offsets: Vec<OnceLock<Option<i64>>>,
 }
 
 impl Zone {
@@ -26,6 +30,7 @@ impl Zone {
         let mut zone = Self {
             tz,
             month_starts: Vec::new(),
+            offsets: vec![OnceLock::new(); TABLE_MONTHS],
         };
         let first = LocalMonth(1970 * 12);
         zone.month_starts = (0..TABLE_MONTHS)
@@ -47,27 +52,53 @@ impl Zone {
     /// The local date of an instant.
     #[must_use]
     pub fn date(&self, at: Instant) -> NaiveDate {
-        self.local(at).date()
+        let offset = self.place(at).and_then(|place| self.offset(place));
+        let days = offset.and_then(|offset| {
+            let days = (at.micros() + offset).div_euclid(DAY_MICROS);
+            NaiveDate::from_epoch_days(i32::try_from(days).ok()?)
+        });
+        days.unwrap_or_else(|| self.local(at).date())
     }
 
     /// The local month of an instant: the one whose first instant is the latest not after it. A later
     /// instant's month is never an earlier one.
     #[must_use]
     pub fn month(&self, at: Instant) -> LocalMonth {
-        match self.month_starts.partition_point(|start| *start <= at) {
-            index if 0 < index && index < self.month_starts.len() => Self::tabled(index - 1),
-            _ => LocalMonth::of(self.date(at)),
+        match self.place(at) {
+            Some(place) => Self::tabled(place),
+            None => LocalMonth::of(self.local(at).date()),
         }
     }
 
-    /// As [`Zone::month`], for an instant soon after the end of another month.
-    pub(crate) fn month_after(&self, month: LocalMonth, at: Instant) -> LocalMonth {
-        let next = usize::try_from(month.0 + 1 - 1970 * 12).unwrap_or(usize::MAX);
-        let starts = self.month_starts.get(next..).unwrap_or_default();
-        match starts.iter().take(NEAR).position(|start| at < *start) {
-            Some(ahead) if ahead > 0 => Self::tabled(next + ahead - 1),
-            _ => self.month(at),
+    /// The place of an instant's month in the table; nothing before the first and in the last.
+    fn place(&self, at: Instant) -> Option<usize> {
+        let starts = &self.month_starts;
+        // No month is far from where it would be if all were as long as each other.
+        let guess = usize::try_from(at.micros() / MONTH_MICROS).ok()?;
+        let mut next = (guess + 1).min(starts.len());
+        while next > 0 && starts[next - 1] > at {
+            next -= 1;
         }
+        while next < starts.len() && starts[next] <= at {
+            next += 1;
+        }
+        (next < starts.len()).then_some(next.checked_sub(1)?)
+    }
+
+    /// The offset in microseconds of a month of the table, if the clocks do not change in it. They are looked
+    /// at for every hour.
+    fn offset(&self, place: usize) -> Option<i64> {
+        *self.offsets[place].get_or_init(|| {
+            let (start, end) = (self.month_starts[place], *self.month_starts.get(place + 1)?);
+            let offset = |at: Instant| {
+                let offset = self.tz.offset_from_utc_datetime(&at.utc()).fix();
+                i64::from(offset.local_minus_utc()) * 1_000_000
+            };
+            let first = offset(start);
+            let hours = std::iter::successors(Some(start), |at| Some(at.plus_hours(1)));
+            let mut hours = hours.take_while(|at| *at < end);
+            hours.all(|at| offset(at) == first).then_some(first)
+        })
     }
 
     fn tabled(index: usize) -> LocalMonth {
@@ -86,7 +117,17 @@ impl Zone {
     /// The first instant of a local date (where a clock change skips midnight, the change).
     #[must_use]
     pub fn midnight(&self, date: NaiveDate) -> Instant {
-        self.resolve(date.and_time(chrono::NaiveTime::MIN))
+        let place = usize::try_from(LocalMonth::of(date).0 - 1970 * 12).ok();
+        let place = place.filter(|place| *place + 1 < self.month_starts.len());
+        let known = place.and_then(|place| Some((self.month_starts[place], self.offset(place)?)));
+        match known {
+            Some((first, offset)) => {
+                let local = i64::from(date.to_epoch_days()) * DAY_MICROS;
+                // A change may skip the midnight at which the month would begin.
+                Instant::from_micros_clamped(local - offset).max(first)
+            }
+            None => self.resolve(date.and_time(chrono::NaiveTime::MIN)),
+        }
     }
 
     /// The same local wall time `months` calendar months on, the day clamped to the month's end.
@@ -144,7 +185,7 @@ impl Zone {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::{DAY_MICROS, parse_date};
+    use crate::time::parse_date;
 
     #[test]
     fn local_months_and_midnights_follow_the_zone() {
@@ -154,16 +195,26 @@ mod tests {
         assert_eq!(zone.month(before.next()).to_string(), "2014-04");
         assert_eq!(zone.month_start(zone.month(before.next())), before.next());
         assert_eq!(zone.month(Instant::MAX).to_string(), "10000-01");
-        // The table and the time-zone library agree, in a zone with many clock changes too.
-        let zone = Zone::named("America/Sao_Paulo").unwrap();
-        for hour in 0..60_000 {
-            let at = Instant::MIN.plus_hours(hour * 7);
-            let month = LocalMonth::of(zone.date(at));
-            assert_eq!(zone.month(at), month);
-            let before = at.micros() - hour % 700 * DAY_MICROS;
-            let before = zone.month(Instant::from_micros_clamped(before));
-            if before < month {
-                assert_eq!(zone.month_after(before, at), month);
+    }
+
+    #[test]
+    fn the_tables_and_the_time_zone_library_agree() {
+        // Clocks that change at midnight, within a month and back, and over a whole day.
+        for name in [
+            "America/Sao_Paulo",
+            "Africa/Casablanca",
+            "Pacific/Apia",
+            "Asia/Gaza",
+            "Asia/Shanghai",
+        ] {
+            let zone = Zone::named(name).unwrap();
+            for step in 0..60_000 {
+                let at = Instant::MIN.plus_hours(step * 7);
+                let date = zone.local(at).date();
+                assert_eq!(zone.date(at), date, "{name} {at}");
+                assert_eq!(zone.month(at), LocalMonth::of(date), "{name} {at}");
+                let midnight = zone.resolve(date.and_time(chrono::NaiveTime::MIN));
+                assert_eq!(zone.midnight(date), midnight, "{name} {at}");
             }
         }
     }

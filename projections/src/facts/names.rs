@@ -47,6 +47,11 @@ impl Names {
         self.texts.get(id.index()).map_or("", |text| text)
     }
 
+    /// The texts, by number.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

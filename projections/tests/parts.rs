@@ -31,7 +31,7 @@ fn again(of: &History) -> Result<History, PartError> {
             id: one.id.clone(),
             name: one.name.clone(),
             kind: one.kind,
-            grade: one.grade.map(|grade| grade.index() as u32),
+            grade: one.grade.map(|grade| grade.number()),
             registered: one.registered.micros(),
             position: one.position.0,
             last: one.last().0,

@@ -11,7 +11,9 @@ use standing_projections::{Ask, Instant, Position, Rulebook, Standing, assess};
 
 use super::Context;
 use super::failure::Failure;
-use crate::history::{self, Scope};
+use super::snapshot;
+use crate::history::Scope;
+use crate::history::snapshot::Snapshot;
 use crate::ledger::Ledger;
 
 /// The instants a question is asked of.
@@ -55,7 +57,8 @@ pub(super) struct Question {
     pub(super) ask: Ask,
     pub(super) history: History,
     pub(super) timeline: Timeline,
-    pub(super) ledger: Arc<dyn Ledger>,
+    /// None, where the history was made up.
+    pub(super) ledger: Option<Arc<dyn Ledger>>,
 }
 
 impl Question {
@@ -65,6 +68,9 @@ impl Question {
         args: &AskArgs,
         scope: &Scope,
     ) -> Result<Self, Failure> {
+        if let Some(snapshot) = snapshot::made_up(context) {
+            return Self::of_made_up(context, args, scope, &snapshot);
+        }
         let ledger = context.open().await?;
         let known_at = match args.known_at {
             None => {
@@ -85,11 +91,50 @@ impl Question {
                 position
             }
         };
+        let history = snapshot::history(context, &*ledger, scope, known_at).await?;
+        Self::of(context, args, known_at, history, Some(ledger))
+    }
+
+    /// A question of everybody in a history that no log is behind.
+    fn of_made_up(
+        context: &Context,
+        args: &AskArgs,
+        scope: &Scope,
+        snapshot: &Snapshot,
+    ) -> Result<Self, Failure> {
+        if *scope != Scope::All {
+            let message = "the snapshot is made up, and answers questions of everybody only";
+            return Err(Failure::new(message).hint("ask without `--snapshot` of a ledger"));
+        }
+        let head = snapshot.manifest().position;
+        let known_at = match args.known_at {
+            None => head,
+            Some(KnownAt::Position(position)) if position <= head => position,
+            Some(KnownAt::Position(position)) => {
+                let message = format!("the snapshot ends at position {head}, before {position}");
+                return Err(Failure::new(message));
+            }
+            Some(KnownAt::Instant(_)) => {
+                let message = "the snapshot is made up, and nothing of it was ever recorded";
+                return Err(Failure::new(message).hint("name a position, such as `@1234`"));
+            }
+        };
+        let history = snapshot.read()?.known_at(known_at);
+        context.out.say("made up: no log is behind the snapshot");
+        Self::of(context, args, known_at, history, None)
+    }
+
+    fn of(
+        context: &Context,
+        args: &AskArgs,
+        known_at: Position,
+        history: History,
+        ledger: Option<Arc<dyn Ledger>>,
+    ) -> Result<Self, Failure> {
         let ask = Ask {
             as_of: args.as_of.unwrap_or_else(Context::now),
             known_at,
         };
-        let history = history::load(&*ledger, scope, known_at).await?;
         let timeline = if args.rules.is_empty() {
             Timeline::known(&history, known_at).map_err(|error| match args.known_at {
                 Some(_) => none_known(error, known_at),
@@ -113,8 +158,13 @@ impl Question {
     }
 
     /// The same question of everybody.
-    pub(super) async fn open_again(&self, of_ledger: bool) -> Result<Self, Failure> {
-        let history = history::load(&*self.ledger, &Scope::All, self.ask.known_at).await?;
+    pub(super) async fn open_again(
+        &self,
+        context: &Context,
+        of_ledger: bool,
+    ) -> Result<Self, Failure> {
+        let (ledger, known_at) = (self.ledger()?, self.ask.known_at);
+        let history = snapshot::history(context, ledger, &Scope::All, known_at).await?;
         let timeline = if of_ledger {
             Timeline::known(&history, self.ask.known_at)?
         } else {
@@ -126,6 +176,12 @@ impl Question {
             timeline,
             ledger: self.ledger.clone(),
         })
+    }
+
+    /// The ledger that was asked.
+    pub(super) fn ledger(&self) -> Result<&dyn Ledger, Failure> {
+        let none = || Failure::new("the snapshot is made up: no log is behind it");
+        self.ledger.as_deref().ok_or_else(none)
     }
 
     /// The facts of the developer that is asked about, or whose app is.

@@ -9,6 +9,12 @@ pub struct NameId(pub(super) u32);
 impl NameId {
     pub(super) const NONE: NameId = NameId(u32::MAX);
 
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
     /// Its place in a table by name.
     #[must_use]
     pub const fn index(self) -> usize {

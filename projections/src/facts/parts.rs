@@ -25,6 +25,13 @@ fn registration(
     Ok((registered, position))
 }
 
+/// Room for so many, where there is; a number that is too large is no reason to stop.
+fn room<T>(count: usize) -> Option<Vec<T>> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(count).ok()?;
+    Some(room)
+}
+
 /// An app as it was registered.
 #[derive(Clone, Debug)]
 pub struct AppPart {
@@ -50,17 +57,18 @@ impl AppFacts {
     /// # Errors
     /// [`PartError::Value`].
     pub fn from_part(
-        part: AppPart,
+        mut part: AppPart,
         (facts, usage): (usize, usize),
         bounds: Bounds,
     ) -> Result<Self, PartError> {
+        part.outage_ids.shrink();
         let (registered, position) =
             registration(&part.id, (part.registered, part.position), bounds)?;
         Ok(Self {
             registered,
             position,
-            facts: Vec::with_capacity(facts),
-            usage: Vec::with_capacity(usage),
+            facts: room(facts).ok_or_else(|| value(&part.id)("number of facts"))?,
+            usage: room(usage).ok_or_else(|| value(&part.id)("number of usage reports"))?,
             outage_ids: part.outage_ids,
             channel: part.channel,
             permission: part.permission,
@@ -145,9 +153,10 @@ impl DeveloperFacts {
             registered,
             position,
             grade: part.grade.map(NameId),
-            acts: Vec::with_capacity(acts),
+            acts: room(acts).ok_or_else(|| value(&part.id)("number of facts"))?,
             apps: Vec::new(),
-            retractions: Vec::with_capacity(retractions),
+            retractions: room(retractions)
+                .ok_or_else(|| value(&part.id)("number of retractions"))?,
             last,
             kind: part.kind,
             name: part.name,

@@ -20,6 +20,9 @@ mod rows;
 mod table;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use standing_projections::Position;

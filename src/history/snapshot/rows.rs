@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use arrow_array::types::{
@@ -84,7 +85,10 @@ impl TableFile {
                 false => Err("the number of rows is another".into()),
             }
         };
-        read().map_err(|fault: Fault| self.damaged(fault))
+        // Bytes that somebody made to do harm, and sealed, can make the decoder panic.
+        let read = catch_unwind(AssertUnwindSafe(read));
+        let read = read.unwrap_or_else(|_| Err("it cannot be decoded".into()));
+        read.map_err(|fault: Fault| self.damaged(fault))
     }
 
     /// Its bytes, which are those that were written.

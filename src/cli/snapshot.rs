@@ -34,12 +34,12 @@ pub(super) struct SnapshotArgs {
 struct Kept {
     snapshot: String,
     position: Position,
-    root: String,
     developers: u64,
     apps: u64,
     facts: u64,
     bytes: u64,
     bytes_per_event: f64,
+    root: String,
 }
 
 pub(super) async fn run(context: &Context, args: SnapshotArgs) -> Result<ExitCode, Failure> {
@@ -80,12 +80,12 @@ fn print(context: &Context, folder: &Path, snapshot: &Snapshot) -> Result<(), Fa
     let kept = Kept {
         snapshot: folder.display().to_string(),
         position: manifest.position,
-        root: manifest.root.clone(),
         developers: manifest.developers(),
         apps: manifest.apps(),
         facts: manifest.facts(),
         bytes: manifest.bytes(),
         bytes_per_event: (each * 100.0).round() / 100.0,
+        root: manifest.root.clone(),
     };
     match context.out.format(Format::Json) {
         Format::Table => {

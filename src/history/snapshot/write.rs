@@ -11,6 +11,7 @@ use arrow_array::{
     TimestampMicrosecondArray, UInt8Array, UInt32Array,
 };
 use parquet::arrow::ArrowWriter;
+use parquet::errors::ParquetError;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use standing_projections::event::Kind;
@@ -295,7 +296,7 @@ struct Out {
 
 impl Out {
     fn new(path: &Path, table: Table, file: File) -> Result<Self, SnapshotError> {
-        let form = |error| SnapshotError::form(path, error);
+        let form = |error| unwritten(path, error);
         let properties = table.properties().map_err(form)?;
         let file = Hashed {
             file,
@@ -316,7 +317,7 @@ impl Out {
         let batch = batch.map_err(|error| SnapshotError::form(&self.path, error))?;
         self.rows += batch.num_rows() as u64;
         let done = self.writer.write(&batch);
-        done.map_err(|error| SnapshotError::form(&self.path, error))
+        done.map_err(|error| unwritten(&self.path, error))
     }
 
     fn finish(self) -> Result<Written, SnapshotError> {
@@ -328,7 +329,7 @@ impl Out {
             file,
             digest,
             bytes,
-        } = file.map_err(|error| SnapshotError::form(&path, error))?;
+        } = file.map_err(|error| unwritten(&path, error))?;
         file.sync_all()
             .map_err(|error| SnapshotError::file(&path, error))?;
         Ok(Written {
@@ -336,6 +337,17 @@ impl Out {
             bytes,
             sha256: manifest::hex(digest.finalize()),
         })
+    }
+}
+
+/// Why a table was not written: often it is the disk.
+fn unwritten(path: &Path, error: ParquetError) -> SnapshotError {
+    match error {
+        ParquetError::External(error) => match error.downcast::<io::Error>() {
+            Ok(error) => SnapshotError::file(path, *error),
+            Err(error) => SnapshotError::form(path, error),
+        },
+        error => SnapshotError::form(path, error),
     }
 }
 

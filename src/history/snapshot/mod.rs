@@ -12,9 +12,12 @@
 //!   a fact before it was looked at: damage is an error, never another answer.
 //! - A snapshot holds facts, and nothing that follows from them.
 
+mod deal;
+mod decode;
 mod error;
 mod folder;
 mod manifest;
+mod out;
 mod read;
 mod rows;
 mod table;

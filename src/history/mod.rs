@@ -1,8 +1,7 @@
 //! From the log to the facts the rules read: all of them, or those of some developers.
 //!
 //! A history is brought up from the log, or from a snapshot that the log bears out, and can be thrown
-//! away; it depends on a ledger and
-//! on the rules' crate, and judges nothing.
+//! away; it depends on a ledger and on the rules' crate, and judges nothing.
 
 mod everybody;
 pub(crate) mod records;

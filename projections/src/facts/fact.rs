@@ -21,8 +21,10 @@ pub struct Fact {
     code: NameId,
 }
 
-/// A fact as plain numbers, as it is kept outside of this program; [`PlainFact::pack`] takes them
-/// back where they are those of a fact.
+/// A fact as plain numbers, as it is kept outside of this program.
+/// [`AppFacts::push_fact`](super::AppFacts::push_fact) and
+/// [`DeveloperFacts::push_act`](super::DeveloperFacts::push_act) take them back, where they are those
+/// of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlainFact {
     /// When it happened, in microseconds since 1970.

@@ -26,6 +26,7 @@ fn run(command: &str, folder: &Path, place: &Place) -> String {
         .args(["-c", &format!("{{ {command}\n}} 2>&1")])
         .current_dir(folder)
         .env_remove("STANDING_KEY")
+        .env_remove("STANDING_SNAPSHOT")
         .env(
             "PATH",
             format!("{}:{path}", program.parent().unwrap().display()),

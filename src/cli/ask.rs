@@ -11,7 +11,9 @@ use standing_projections::{Ask, Instant, Position, Rulebook, Standing, assess};
 
 use super::Context;
 use super::failure::Failure;
-use crate::history::{self, Scope};
+use super::snapshot;
+use crate::history::Scope;
+use crate::history::snapshot::Snapshot;
 use crate::ledger::Ledger;
 
 /// The instants a question is asked of.
@@ -50,12 +52,80 @@ impl KnownAt {
     }
 }
 
+/// What is known of a scope, and from where.
+pub(super) struct Known {
+    /// None, where the history was made up.
+    pub(super) ledger: Option<Arc<dyn Ledger>>,
+    pub(super) known_at: Position,
+    pub(super) history: History,
+}
+
+impl Known {
+    /// Resolves what is known, and reads it from the ledger or begins with the snapshot that was named.
+    pub(super) async fn open(
+        context: &Context,
+        asked: Option<KnownAt>,
+        scope: &Scope,
+    ) -> Result<Self, Failure> {
+        if let Some(snapshot) = snapshot::made_up(context) {
+            return Self::made_up(context, asked, scope, &snapshot);
+        }
+        let ledger = context.open().await?;
+        let known_at = known_at(context, &*ledger, asked).await?;
+        let history = snapshot::history(context, &*ledger, scope, known_at).await?;
+        Ok(Self {
+            ledger: Some(ledger),
+            known_at,
+            history,
+        })
+    }
+
+    /// What is known of everybody in a history that no log is behind.
+    fn made_up(
+        context: &Context,
+        asked: Option<KnownAt>,
+        scope: &Scope,
+        snapshot: &Snapshot,
+    ) -> Result<Self, Failure> {
+        if *scope != Scope::All {
+            let message = "the snapshot is made up, and answers questions of everybody only";
+            return Err(Failure::new(message).hint("ask without `--snapshot` of a ledger"));
+        }
+        let head = snapshot.manifest().position;
+        let known_at = match asked {
+            None => head,
+            Some(KnownAt::Position(position)) if position <= head => position,
+            Some(KnownAt::Position(position)) => {
+                let message = format!("the snapshot ends at position {head}, before {position}");
+                return Err(Failure::new(message));
+            }
+            Some(KnownAt::Instant(_)) => {
+                let message = "the snapshot is made up, and nothing of it was ever recorded";
+                return Err(Failure::new(message).hint("name a position, such as `@1234`"));
+            }
+        };
+        context.out.say("made up: no log is behind the snapshot");
+        Ok(Self {
+            ledger: None,
+            known_at,
+            history: snapshot.read()?.known_at(known_at),
+        })
+    }
+}
+
+/// The ledger that is behind a history.
+pub(super) fn ledger(of: Option<&Arc<dyn Ledger>>) -> Result<&dyn Ledger, Failure> {
+    let none = || Failure::new("the snapshot is made up: no log is behind it");
+    of.map(|ledger| &**ledger).ok_or_else(none)
+}
+
 /// A question with what it is answered from.
 pub(super) struct Question {
     pub(super) ask: Ask,
     pub(super) history: History,
     pub(super) timeline: Timeline,
-    pub(super) ledger: Arc<dyn Ledger>,
+    /// None, where the history was made up.
+    pub(super) ledger: Option<Arc<dyn Ledger>>,
 }
 
 impl Question {
@@ -65,13 +135,20 @@ impl Question {
         args: &AskArgs,
         scope: &Scope,
     ) -> Result<Self, Failure> {
-        let ledger = context.open().await?;
-        let known_at = known_at(context, &*ledger, args.known_at).await?;
+        let known = Known::open(context, args.known_at, scope).await?;
+        Self::of(context, args, known)
+    }
+
+    fn of(context: &Context, args: &AskArgs, known: Known) -> Result<Self, Failure> {
+        let Known {
+            ledger,
+            known_at,
+            history,
+        } = known;
         let ask = Ask {
             as_of: args.as_of.unwrap_or_else(Context::now),
             known_at,
         };
-        let history = history::load(&*ledger, scope, known_at).await?;
         let timeline = if args.rules.is_empty() {
             Timeline::known(&history, known_at).map_err(|error| match args.known_at {
                 Some(_) => none_known(error, known_at),
@@ -95,8 +172,13 @@ impl Question {
     }
 
     /// The same question of everybody.
-    pub(super) async fn open_again(&self, of_ledger: bool) -> Result<Self, Failure> {
-        let history = history::load(&*self.ledger, &Scope::All, self.ask.known_at).await?;
+    pub(super) async fn open_again(
+        &self,
+        context: &Context,
+        of_ledger: bool,
+    ) -> Result<Self, Failure> {
+        let (ledger, known_at) = (self.ledger()?, self.ask.known_at);
+        let history = snapshot::history(context, ledger, &Scope::All, known_at).await?;
         let timeline = if of_ledger {
             Timeline::known(&history, self.ask.known_at)?
         } else {
@@ -108,6 +190,11 @@ impl Question {
             timeline,
             ledger: self.ledger.clone(),
         })
+    }
+
+    /// The ledger that was asked.
+    pub(super) fn ledger(&self) -> Result<&dyn Ledger, Failure> {
+        ledger(self.ledger.as_ref())
     }
 
     /// The facts of the developer that is asked about, or whose app is.
@@ -138,7 +225,7 @@ impl Question {
 }
 
 /// The position up to which the log is known, resolved once.
-pub(super) async fn known_at(
+async fn known_at(
     context: &Context,
     ledger: &dyn Ledger,
     asked: Option<KnownAt>,

@@ -180,8 +180,8 @@ async fn by_knowledge(
         subject,
         condition,
     );
-    let first = known(&*question.ledger, found.first).await?;
-    let since = known(&*question.ledger, found.since).await?;
+    let first = known(question.ledger()?, found.first).await?;
+    let since = known(question.ledger()?, found.since).await?;
     let row = |known: &Known| {
         let at = |at: Option<Instant>| at.map_or_else(String::new, |at| at.to_string());
         let kind = known.kind.map_or_else(String::new, |kind| kind.to_string());

@@ -125,7 +125,7 @@ impl Tour<'_> {
             },
             timeline: Timeline::known(&history, known_at)?,
             history,
-            ledger: self.ledger.clone(),
+            ledger: Some(self.ledger.clone()),
         })
     }
 

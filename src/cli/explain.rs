@@ -47,7 +47,7 @@ pub(super) async fn run(context: &Context, args: ExplainArgs) -> Result<ExitCode
         month: args.month,
         lang: context.lang,
     };
-    let graph = graph(&*question.ledger, &asked).await?;
+    let graph = graph(question.ledger()?, &asked).await?;
     match context.out.format(Format::Json) {
         Format::Table => context.out.text(&explain::tree(&graph).to_string())?,
         Format::Json => {

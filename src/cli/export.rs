@@ -70,7 +70,7 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> Result<ExitCode,
         standings: &standings,
     };
     let progress = progress(context, question.ask.known_at.0);
-    let written = export::export(&*question.ledger, &answer, destination, |events| {
+    let written = export::export(question.ledger()?, &answer, destination, |events| {
         progress.set_position(events);
     })
     .await;

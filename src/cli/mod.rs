@@ -27,11 +27,13 @@ mod record;
 mod retract;
 mod rules;
 mod show;
+mod snapshot;
 mod tiles;
 mod timeline;
 mod verify;
 mod whatif;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -64,6 +66,9 @@ struct Global {
         value_name = "PATH-or-URL"
     )]
     ledger: String,
+    /// Begin questions of everybody with this snapshot (`standing snapshot` makes one)
+    #[arg(long, global = true, env = "STANDING_SNAPSHOT", value_name = "DIR")]
+    snapshot: Option<PathBuf>,
     /// How to print: a table on a terminal, JSON otherwise
     #[arg(long, global = true, value_name = "FORMAT", value_parser = FormatArg::printed())]
     format: Option<FormatArg>,
@@ -122,6 +127,7 @@ enum Command {
     Whatif(whatif::WhatIfArgs),
     Audit(audit::AuditArgs),
     Export(export::ExportArgs),
+    Snapshot(snapshot::SnapshotArgs),
     Backup(moving::BackupArgs),
     Restore(moving::RestoreArgs),
     Copy(moving::CopyArgs),
@@ -141,6 +147,7 @@ enum Command {
 /// What a command works with.
 struct Context {
     ledger: String,
+    snapshot: Option<PathBuf>,
     out: Out,
     lang: Lang,
     /// The ledgers that were opened, to be closed at the end.
@@ -229,6 +236,7 @@ pub fn main() -> ExitCode {
     };
     let context = Context {
         ledger: cli.global.ledger,
+        snapshot: cli.global.snapshot,
         out,
         lang: cli.global.lang.into(),
         opened: std::sync::Mutex::default(),
@@ -267,6 +275,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Whatif(args) => whatif::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
+        Command::Snapshot(args) => snapshot::run(context, args).await,
         Command::Backup(args) => moving::backup(context, args).await,
         Command::Restore(args) => moving::restore(context, args).await,
         Command::Copy(args) => moving::copy(context, args).await,

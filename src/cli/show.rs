@@ -53,7 +53,8 @@ pub(super) async fn run(context: &Context, args: ShowArgs) -> Result<ExitCode, F
     }
     let ranks = if apps.iter().any(|app| app.on_board.is_some()) {
         // A rank is among everybody, so everybody is asked.
-        let everybody = question.open_again(args.ask.rules.is_empty()).await?;
+        let of_ledger = args.ask.rules.is_empty();
+        let everybody = question.open_again(context, of_ledger).await?;
         let all = everybody.standings();
         plaza::board(&all)
             .into_iter()

@@ -1,9 +1,11 @@
 //! From the log to the facts the rules read: all of them, or those of some developers.
 //!
-//! A history is brought up from the log alone and can be thrown away; it depends on a ledger and
-//! on the rules' crate, and judges nothing.
+//! A history is brought up from the log, or from a snapshot that the log bears out, and can be thrown
+//! away; it depends on a ledger and on the rules' crate, and judges nothing.
 
+mod everybody;
 pub(crate) mod records;
+pub mod snapshot;
 
 use std::collections::BTreeSet;
 
@@ -12,6 +14,8 @@ use standing_projections::facts::History;
 use standing_projections::{Event, Position};
 
 use crate::ledger::{Ledger, Query, StoreError, StoredEvent};
+
+pub use everybody::{Begun, Unused, load_everybody};
 
 /// How many events are read at a time.
 const PAGE: usize = 10_000;
@@ -52,7 +56,7 @@ pub async fn load(
 ) -> Result<History, HistoryError> {
     let mut history = History::default();
     match scope {
-        Scope::All => take(ledger, &mut history, Query::default(), up_to).await?,
+        Scope::All => take(ledger, &mut history, Query::default(), up_to, |_| ()).await?,
         Scope::Developers(developers) => {
             let kinds = vec![Kind::RulebookPublished];
             take(
@@ -63,6 +67,7 @@ pub async fn load(
                     ..Query::default()
                 },
                 up_to,
+                |_| (),
             )
             .await?;
             for developer in developers.iter().collect::<BTreeSet<_>>() {
@@ -70,11 +75,12 @@ pub async fn load(
                     developer: Some(developer.clone()),
                     ..Query::default()
                 };
-                take(ledger, &mut history, query, up_to).await?;
+                take(ledger, &mut history, query, up_to, |_| ()).await?;
             }
         }
     }
     history.settle();
+    history.shrink();
     Ok(history)
 }
 
@@ -91,16 +97,18 @@ pub async fn catch_up(
         after: history.head(),
         ..Query::default()
     };
-    take(ledger, history, query, up_to).await?;
+    take(ledger, history, query, up_to, |_| ()).await?;
     history.settle();
     Ok(())
 }
 
+/// Takes what a query finds up to a position, from where it begins. `progress` hears how far it is.
 async fn take(
     ledger: &dyn Ledger,
     history: &mut History,
     query: Query,
     up_to: Position,
+    mut progress: impl FnMut(Position),
 ) -> Result<(), HistoryError> {
     let mut after = query.after;
     loop {
@@ -113,6 +121,7 @@ async fn take(
         let events = ledger.read(&page).await?;
         for stored in &events {
             history.take(stored.position, &event_of(stored)?, stored.target);
+            progress(stored.position);
         }
         match events.last() {
             Some(last) if events.len() == PAGE => after = last.position,

@@ -179,7 +179,12 @@ impl Ledger {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_standing"));
         command.args(args).current_dir(self.dir.path());
-        for name in ["STANDING_KEY", "NO_COLOR", "RUST_BACKTRACE"] {
+        for name in [
+            "STANDING_KEY",
+            "STANDING_SNAPSHOT",
+            "NO_COLOR",
+            "RUST_BACKTRACE",
+        ] {
             command.env_remove(name);
         }
         self.place.name_to(&mut command);

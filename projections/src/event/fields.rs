@@ -35,7 +35,7 @@ pub fn field_form(path: &str) -> FieldForm {
 }
 
 /// Counts past this cannot be kept exactly as JSON numbers.
-const COUNT_MAX: i64 = 9_007_199_254_740_991;
+pub(crate) const COUNT_MAX: i64 = 9_007_199_254_740_991;
 
 /// Reads the fields of `data` one by one, then refuses what is left over.
 pub(super) struct Fields<'a> {

@@ -12,6 +12,7 @@ mod fields;
 mod parse;
 mod vocabulary;
 
+pub(crate) use fields::COUNT_MAX;
 pub use fields::{FieldForm, field_form};
 pub use vocabulary::{
     Cause, Channel, ComplaintClass, DeveloperKind, InspectionSeverity, Outcome, Permission,

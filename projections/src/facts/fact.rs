@@ -21,6 +21,27 @@ pub struct Fact {
     code: NameId,
 }
 
+/// A fact as plain numbers, as it is kept outside of this program.
+/// [`AppFacts::push_fact`](super::AppFacts::push_fact) and
+/// [`DeveloperFacts::push_act`](super::DeveloperFacts::push_act) take them back, where they are those
+/// of a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlainFact {
+    /// When it happened, in microseconds since 1970.
+    pub time: i64,
+    /// Where in the log it is.
+    pub position: u64,
+    /// Its type.
+    pub kind: Kind,
+    /// A class, cause, stage, severity or permission by its place among all of them, measures as
+    /// bits, or whether a condition is met.
+    pub word: u8,
+    /// The number of a name, or of an outage of the app.
+    pub code: Option<u32>,
+    /// The days from the year 1 to a date, the microseconds from 1970 to an end, or -1 for none.
+    pub value: i64,
+}
+
 impl Fact {
     pub(super) fn new(time: Instant, position: Position, kind: Kind) -> Self {
         let place = (position.0 << 16) | ((kind as u64) << 8);
@@ -54,6 +75,19 @@ impl Fact {
     /// Its place among others: by time, then position.
     pub(super) const fn order(&self) -> (Instant, u64) {
         (self.time, self.place)
+    }
+
+    /// Its numbers.
+    #[must_use]
+    pub fn plain(self) -> PlainFact {
+        PlainFact {
+            time: self.time.micros(),
+            position: self.position().0,
+            kind: self.kind(),
+            word: (self.place & 0xff) as u8,
+            code: self.name().map(|code| code.0),
+            value: self.value,
+        }
     }
 
     /// When it happened.

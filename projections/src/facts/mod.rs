@@ -15,12 +15,19 @@ use crate::event::{
 use crate::measure::{Measure, Measures};
 use crate::time::Instant;
 
+mod bounds;
 mod fact;
 mod names;
+mod outage_ids;
+mod parts;
+mod shape;
 mod until;
 
-pub use fact::Fact;
+pub use bounds::{Bounds, PartError};
+pub use fact::{Fact, PlainFact};
 pub use names::{NameId, Names};
+pub use outage_ids::OutageIds;
+pub use parts::{AppPart, DeveloperPart};
 
 /// Users of a date, as reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +68,7 @@ pub struct AppFacts {
     pub position: Position,
     facts: Vec<Fact>,
     usage: Vec<Usage>,
-    outages: HashMap<Box<str>, u32>,
+    outage_ids: OutageIds,
 }
 
 impl AppFacts {
@@ -75,6 +82,12 @@ impl AppFacts {
     #[must_use]
     pub fn usage(&self) -> &[Usage] {
         &self.usage
+    }
+
+    /// The ids of its outages; a fact has their numbers.
+    #[must_use]
+    pub const fn outage_ids(&self) -> &OutageIds {
+        &self.outage_ids
     }
 }
 
@@ -259,7 +272,7 @@ impl History {
                     position,
                     facts: Vec::new(),
                     usage: Vec::new(),
-                    outages: HashMap::new(),
+                    outage_ids: OutageIds::default(),
                 });
                 let owner = Owner::App(index, place);
                 self.owners.insert(event.subject.as_str().into(), owner);
@@ -355,14 +368,14 @@ impl History {
                     .code(reason)
             }
             Data::OutageStarted { outage, cause } => {
-                let code = outage_of(&mut app.outages, outage);
+                let code = NameId(app.outage_ids.number(outage));
                 fact(Kind::OutageStarted).small(*cause as u8).code(code)
             }
             Data::OutageEnded { outage } => {
-                fact(Kind::OutageEnded).code(outage_of(&mut app.outages, outage))
+                fact(Kind::OutageEnded).code(NameId(app.outage_ids.number(outage)))
             }
             Data::OutageExplained { outage } => {
-                fact(Kind::OutageExplained).code(outage_of(&mut app.outages, outage))
+                fact(Kind::OutageExplained).code(NameId(app.outage_ids.number(outage)))
             }
             Data::OutageDayRecorded { date, cause } => fact(Kind::OutageDayRecorded)
                 .small(*cause as u8)
@@ -427,15 +440,6 @@ impl History {
     pub const fn head(&self) -> Position {
         self.head
     }
-}
-
-fn outage_of(outages: &mut HashMap<Box<str>, u32>, id: &str) -> NameId {
-    if let Some(number) = outages.get(id) {
-        return NameId(*number);
-    }
-    let number = u32::try_from(outages.len()).unwrap_or(u32::MAX - 1);
-    outages.insert(id.into(), number);
-    NameId(number)
 }
 
 fn known_measures(names: &[String]) -> Measures {

@@ -9,6 +9,12 @@ pub struct NameId(pub(super) u32);
 impl NameId {
     pub(super) const NONE: NameId = NameId(u32::MAX);
 
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
     /// Its place in a table by name.
     #[must_use]
     pub const fn index(self) -> usize {
@@ -45,6 +51,11 @@ impl Names {
     #[must_use]
     pub fn text(&self, id: NameId) -> &str {
         self.texts.get(id.index()).map_or("", |text| text)
+    }
+
+    /// The texts, by number.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
     }
 
     /// How many there are.

@@ -1,6 +1,6 @@
-//! Histories with less in them: cut at an instant, or without some events.
+//! Histories with less in them: cut at an instant or a position, or without some events.
 
-use super::{DeveloperFacts, History, Owner};
+use super::{DeveloperFacts, History};
 use crate::event::Position;
 use crate::time::Instant;
 
@@ -11,19 +11,42 @@ impl History {
     pub fn until(&self, as_of: Instant) -> Self {
         let mut cut = self.clone();
         cut.developers.retain(|one| one.registered <= as_of);
-        cut.owners.clear();
-        for (index, developer) in cut.developers.iter_mut().enumerate() {
-            cut.owners
-                .insert(developer.id.clone(), Owner::Developer(index));
+        for developer in &mut cut.developers {
             developer.acts.retain(|act| act.time() <= as_of);
             developer.apps.retain(|app| app.registered <= as_of);
-            for (place, app) in developer.apps.iter_mut().enumerate() {
-                cut.owners.insert(app.id.clone(), Owner::App(index, place));
+            for app in &mut developer.apps {
                 app.facts.retain(|fact| fact.time() <= as_of);
                 app.usage.retain(|usage| usage.time <= as_of);
             }
         }
+        cut.reindex();
         cut
+    }
+
+    /// The same history as it was known at a position: nothing is left of later events.
+    #[must_use]
+    pub fn known_at(mut self, position: Position) -> Self {
+        if self.head <= position {
+            return self;
+        }
+        self.head = position;
+        self.rulebooks.retain(|book| book.position <= position);
+        self.developers.retain(|one| one.position <= position);
+        for developer in &mut self.developers {
+            developer.acts.retain(|act| act.position() <= position);
+            let retractions = &mut developer.retractions;
+            retractions.retain(|taken| taken.position <= position);
+            developer.apps.retain(|app| app.position <= position);
+            for app in &mut developer.apps {
+                app.facts.retain(|fact| fact.position() <= position);
+                app.usage.retain(|usage| usage.position <= position);
+            }
+            if developer.last > position {
+                developer.last = developer.held_last();
+            }
+        }
+        self.reindex();
+        self
     }
 }
 

@@ -16,9 +16,9 @@ use standing_projections::text::one_line;
 use standing_projections::{Instant, Position, Rulebook};
 
 use super::published::label;
-use crate::cli::Context;
 use crate::cli::failure::Failure;
 use crate::cli::whatif::{Ground, differences, known};
+use crate::cli::{Context, snapshot};
 use crate::history::{self, Scope};
 use crate::intake::{Intake, publish_at};
 use crate::ledger::Ledger;
@@ -64,7 +64,7 @@ pub(super) async fn publish(
 ) -> Result<Vec<Position>, Failure> {
     let mut end = ledger.head().await?.position;
     same_log(ledger, plan, end).await?;
-    let mut history = history::load(ledger, &Scope::All, end).await?;
+    let mut history = snapshot::history(context, ledger, &Scope::All, end).await?;
     let held = known(&history, plan.log.known_at)?;
     if !held
         .iter()

@@ -22,12 +22,12 @@ use standing_projections::questions::whatif::Sides;
 use standing_projections::rules::Timeline;
 use standing_projections::{Instant, LocalMonth, Position, Rulebook};
 
-use super::ask::{KnownAt, known_at, read_rulebook};
+use super::ask::{Known, KnownAt, ledger, read_rulebook};
 use super::new_file::NewFile;
 use super::output::Format;
 use super::rules::publish::{check_inside, check_together, label};
 use super::{Context, Failure, moving};
-use crate::history::{self, Scope};
+use crate::history::Scope;
 use crate::whatif::{Answer, Question, sides};
 
 use document::summaries;
@@ -151,9 +151,14 @@ pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode,
         files.iter().map(|file| read_rulebook(file)).collect()
     };
     let given = read(&args.rules)?;
-    let ledger = context.open().await?;
-    let known_at = known_at(context, &*ledger, args.known_at).await?;
-    let history = history::load(&*ledger, &Scope::All, known_at).await?;
+    let Known {
+        ledger: behind,
+        known_at,
+        history,
+    } = Known::open(context, args.known_at, &Scope::All).await?;
+    if plan.is_some() {
+        ledger(behind.as_ref())?;
+    }
     let baseline = if args.baseline.is_empty() {
         known(&history, known_at)?
     } else {
@@ -223,7 +228,7 @@ pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode,
         write(context, file, page.as_bytes())?;
     }
     if let Some(file) = plan {
-        let plan = plan::reviewed(&*ledger, &ground, &given, &answer).await?;
+        let plan = plan::reviewed(ledger(behind.as_ref())?, &ground, &given, &answer).await?;
         let mut text = serde_json::to_string_pretty(&plan)?;
         text.push('\n');
         write(context, file, text.as_bytes())?;

@@ -22,6 +22,10 @@ use platform::Platform;
 use standing::history::snapshot::{Origin, Snapshot};
 use standing_projections::facts::History;
 
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let [word, folder, runs] = args.as_slice()

@@ -24,6 +24,10 @@ use standing_projections::questions::whatif::Sides;
 use standing_projections::rulebook::preset;
 use standing_projections::{Position, Rulebook};
 
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let mut numbers = std::env::args()
         .skip(1)

@@ -59,8 +59,12 @@ impl Measures {
 
     /// Those that run for a time: all but `warning`.
     pub fn lasting(self) -> impl Iterator<Item = Measure> {
-        let all = Measure::ALL.iter().copied();
-        all.filter(move |measure| *measure != Measure::Warning && self.contains(*measure))
+        let mut left = self.0 & !Self::only(Measure::Warning).0;
+        std::iter::from_fn(move || {
+            let next = Measure::ALL.get(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(*next)
+        })
     }
 }
 

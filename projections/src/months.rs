@@ -18,10 +18,11 @@ pub(crate) fn months<'a>(
     let mut incidents = std::mem::take(&mut tiers.incidents);
     let (mut steps, mut sanctions) = (tiers.steps.as_slice(), sanctions);
     let of_month = |month: &Month| {
-        let (mine, later) = steps.split_at(steps.partition_point(|s| s.month <= month.month));
+        let mine = steps.iter().take_while(|step| step.month <= month.month);
+        let (mine, later) = steps.split_at(mine.count());
         steps = later;
-        let (punished, later) =
-            sanctions.split_at(sanctions.partition_point(|s| s.month <= month.month));
+        let punished = sanctions.iter().take_while(|s| s.month <= month.month);
+        let (punished, later) = sanctions.split_at(punished.count());
         sanctions = later;
         let begun = mine.iter().filter(|step| step.begins);
         let mut violations = Vec::with_capacity(begun.clone().count());

@@ -2,7 +2,7 @@
 
 use crate::developers::Ending;
 use crate::event::Kind;
-use crate::facts::{AppFacts, Fact, Names};
+use crate::facts::{AppFacts, Fact, NameId, Names};
 use crate::horizon::Horizon;
 use crate::provenance::DutyRule;
 use crate::rules::{Moment, Timeline};
@@ -152,8 +152,20 @@ pub(crate) fn obligations<'a>(
 ) -> Box<[Obligation<'a>]> {
     let later = |fact: &Fact| (fact.name(), fact.time(), fact.position());
     grounds.remedies.sort_unstable_by_key(later);
+    // A code that no event names has no number, and then no remedy either.
+    let derived = match grounds.remedies.is_empty() {
+        true => [None, None],
+        false => [Source::Complaints, Source::Outage].map(|of| names.find(of.code(names))),
+    };
     let fixes = grounds.sanctions.iter().enumerate();
-    let fixes = fixes.filter_map(|(index, sanction)| fix(names, &grounds, index, sanction));
+    let fixes = fixes.filter_map(|(index, sanction)| {
+        let code = match sanction.source {
+            Source::Found(code) => Some(code),
+            Source::Complaints => derived[0],
+            Source::Outage => derived[1],
+        };
+        fix(code, &grounds.remedies, index, sanction)
+    });
     let duties = review.iter().copied().chain(fixes);
     let duties = duties.chain(deletions(timeline, &grounds));
     let mut printed = Vec::with_capacity(review.len() + grounds.sanctions.len());
@@ -172,21 +184,14 @@ pub(crate) fn obligations<'a>(
 
 /// The duty that a step brings: met by the first later remedy of its code, withdrawn where its
 /// incident escalates before that.
-fn fix(names: &Names, grounds: &Grounds<'_>, index: usize, sanction: &Sanction) -> Option<Duty> {
-    let (source, remedies) = (sanction.source, &grounds.remedies);
-    // A code that no event names has no number, and then no remedy either.
-    let code = match source {
-        Source::Found(code) => Some(code),
-        _ if remedies.is_empty() => None,
-        _ => names.find(source.code(names)),
-    };
+fn fix(code: Option<NameId>, remedies: &[Fact], index: usize, sanction: &Sanction) -> Option<Duty> {
     let mut duty = Duty::new(
         DutyKind::FixViolation,
         DutyRule::Sanction(index),
         sanction.at,
         Due::At(sanction.fix_by?),
     );
-    duty.source = Some(source);
+    duty.source = Some(sanction.source);
     let remedy = code.and_then(|code| {
         let later = |fact: &Fact| (fact.name(), fact.time(), fact.position());
         let step = (Some(code), sanction.at.time, sanction.at.position);

@@ -45,6 +45,16 @@ pub struct Rules {
     behaviors: Vec<Option<u16>>,
     suspended_by: Measures,
     row_measures: Vec<Measures>,
+    ladder: [Rung; 3],
+}
+
+/// The ladder's rows of a level.
+#[derive(Clone, Debug, Default)]
+struct Rung {
+    /// The rows by n, from 1.
+    rows: Vec<Option<usize>>,
+    /// The row for a larger n.
+    beyond: Option<usize>,
 }
 
 impl Rules {
@@ -80,6 +90,7 @@ impl Rules {
                 .iter()
                 .map(|r| measures(&r.get_ref().measures))
                 .collect(),
+            ladder: Level::ALL.map(|level| rung(&book, level)),
             book,
         }
     }
@@ -152,12 +163,11 @@ impl Rules {
     /// level where it says `or_more` and n is past it.
     #[must_use]
     pub fn ladder_row(&self, level: Level, n: u32) -> Option<usize> {
-        let row = |index: usize| self.book.sanctions[index].get_ref();
-        let of_level = || (0..self.book.sanctions.len()).filter(|index| row(*index).level == level);
-        of_level().find(|index| row(*index).nth == n).or_else(|| {
-            let last = of_level().max_by_key(|index| row(*index).nth)?;
-            (row(last).or_more && n > row(last).nth).then_some(last)
-        })
+        let rung = &self.ladder[level.index()];
+        match rung.rows.get(n as usize) {
+            Some(row) => *row,
+            None => rung.beyond,
+        }
     }
 
     /// A row of the ladder and its measures as a set.
@@ -206,6 +216,24 @@ impl Rules {
             .as_ref()
             .is_some_and(|ranking| ranking.channels.contains(&channel))
     }
+}
+
+/// The rows of a level: of one n the first counts.
+fn rung(book: &Rulebook, level: Level) -> Rung {
+    let mut rung = Rung::default();
+    let rows = book.sanctions.iter().enumerate();
+    for (index, row) in rows.map(|(index, row)| (index, row.get_ref())) {
+        if row.level != level {
+            continue;
+        }
+        let n = row.nth as usize;
+        if n + 1 >= rung.rows.len() {
+            rung.rows.resize(n + 1, None);
+            rung.beyond = row.or_more.then_some(index);
+        }
+        rung.rows[n].get_or_insert(index);
+    }
+    rung
 }
 
 /// For each name, whether it is among the texts.

@@ -13,3 +13,5 @@ pub mod proof;
 pub mod recompute;
 pub mod transfer;
 pub mod whatif;
+
+mod in_order;

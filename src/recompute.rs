@@ -1,17 +1,15 @@
 //! Everybody's standing derived again, by as many threads as there are.
 //!
-//! Developers are taken by id, a portion at a time: a portion is judged in parallel and handed over in
-//! order, so that the outcome does not depend on the number of threads and memory holds the results
-//! of one portion only. No rule is here: what is derived is what [`assess`] says.
+//! Developers are judged in parallel and handed over by id, so that the outcome does not depend on the
+//! number of threads and memory holds the results of few developers only. No rule is here: what is derived
+//! is what [`assess`] says.
 
 use rayon::ThreadPool;
-use rayon::prelude::*;
 use standing_projections::facts::{DeveloperFacts, History};
 use standing_projections::rules::Timeline;
 use standing_projections::{Ask, Standing, assess};
 
-/// How many facts a portion has, but for a developer that has more by itself.
-const PORTION: usize = 1 << 20;
+use crate::in_order::in_order;
 
 /// What everybody is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -65,13 +63,13 @@ impl<'a> Recompute<'a> {
             let names = self.history.names();
             assess(developer, names, self.timeline, self.ask).map(&make)
         };
-        in_order(self.history, pool, judge, take)
+        everybody(self.history, pool, judge, take)
     }
 }
 
-/// What `make` makes of each developer, in the pool's threads and a portion at a time, given to `take` in the
-/// order of the developers' ids, with how many facts it is of.
-pub(crate) fn in_order<'a, T: Send, E>(
+/// What `make` makes of each developer, in the pool's threads, given to `take` in the order of the developers'
+/// ids, with how many facts it is of.
+pub(crate) fn everybody<'a, T: Send, E>(
     history: &'a History,
     pool: &ThreadPool,
     make: impl Fn(&'a DeveloperFacts) -> Option<T> + Sync,
@@ -79,25 +77,10 @@ pub(crate) fn in_order<'a, T: Send, E>(
 ) -> Result<(), E> {
     let mut all: Vec<&DeveloperFacts> = history.developers().iter().collect();
     all.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    let mut left = all.as_slice();
-    while !left.is_empty() {
-        let (portion, later) = left.split_at(portion(left));
-        left = later;
-        let made = |developer: &&'a DeveloperFacts| Some((make(developer)?, developer.len()));
-        let made: Vec<Option<(T, usize)>> = pool.install(|| portion.par_iter().map(made).collect());
-        for (made, facts) in made.into_iter().flatten() {
-            take(made, facts)?;
-        }
-    }
-    Ok(())
-}
-
-/// How many of the developers that are left make a portion.
-fn portion(left: &[&DeveloperFacts]) -> usize {
-    let mut facts = 0;
-    let full = left.iter().position(|developer| {
-        facts += developer.len();
-        facts >= PORTION
-    });
-    full.map_or(left.len(), |last| last + 1)
+    let made = |one: &&'a DeveloperFacts| Some((make(one)?, one.len()));
+    let take = |made: Option<(T, usize)>| match made {
+        Some((made, facts)) => take(made, facts),
+        None => Ok(()),
+    };
+    in_order(pool, &all, |one| one.len(), made, take)
 }

@@ -21,7 +21,7 @@ use standing_projections::questions::whatif::{
 use standing_projections::rules::{RulesError, Timeline};
 use standing_projections::{Ask, Instant, LocalMonth, Position, Rulebook, assess};
 
-use crate::recompute::in_order;
+use crate::recompute::everybody;
 pub use lines::{Flips, Version};
 pub use plan::{Asked, FORMAT, Found, Held, LogAt, PLAN_BYTES_MAX, Plan, PlanError, Text};
 
@@ -192,7 +192,7 @@ impl<'a> Question<'a> {
                 counts,
             })
         };
-        in_order(self.history, pool, judge, |made, facts| {
+        everybody(self.history, pool, judge, |made, facts| {
             counts.merge(&made.counts);
             before.extend(made.before);
             after.extend(made.after);

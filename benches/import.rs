@@ -4,17 +4,30 @@
 //! Each run imports the same made history from memory into a new ledger in the temporary folder,
 //! as `standing import --trust-recorded-time` does, and the median is what to quote.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_possible_truncation,
+    missing_docs
+)]
 
-mod history;
+#[path = "../examples/generate/lines.rs"]
+mod lines;
+#[path = "../examples/generate/platform.rs"]
+mod platform;
 
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
+use lines::line;
+use platform::Platform;
 use standing::intake::{Intake, Outcome, Source, Trust, ahead};
 use standing::ledger::{Ledger, OpenMode, SqliteLedger};
 use standing_projections::Instant;
-use standing_projections::rulebook::preset;
+
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let mut numbers = std::env::args()
@@ -22,7 +35,8 @@ fn main() {
         .filter_map(|arg| arg.parse::<u64>().ok());
     let events = numbers.next().unwrap_or(500_000);
     let runs = numbers.next().unwrap_or(5);
-    let text = history::lines(7, events / 1_000 + 1, events).join("\n");
+    let lines = Platform::new(events, 7).map(|(_, event, _)| line(&event).to_string());
+    let text = lines.collect::<Vec<_>>().join("\n");
     println!(
         "{events} events, {:.0} bytes each",
         text.len() as f64 / events as f64
@@ -45,10 +59,6 @@ async fn run(text: &str) -> f64 {
         Arc::new(SqliteLedger::open(&path, OpenMode::Create).await.unwrap());
     let now = Arc::new(|| Instant::from_micros_clamped(chrono::Utc::now().timestamp_micros()));
     let mut intake = Intake::new(ledger.clone(), now);
-    let early = "2013-01-01T00:00:00Z".parse().unwrap();
-    standing::intake::publish(&mut intake, preset::named("weibo").unwrap(), Some(early))
-        .await
-        .unwrap();
     let source = Source::from_reader("made", std::io::Cursor::new(text.to_owned().into_bytes()));
     let started = Stopwatch::now();
     let mut taken = 0u64;

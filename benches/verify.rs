@@ -4,19 +4,28 @@
 //! The ledger is a SQLite file in the temporary folder, with the made history that `import` is
 //! measured with. The medians are what to quote.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_possible_truncation,
+    missing_docs
+)]
 
-mod history;
+#[path = "../examples/generate/lines.rs"]
+mod lines;
+#[path = "../examples/generate/platform.rs"]
+mod platform;
 
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
+use lines::line;
+use platform::Platform;
 use standing::intake::{Intake, Source, Trust, ahead};
 use standing::ledger::{Ledger, OpenMode, SqliteLedger};
 use standing::proof::check::{HeldTo, check};
 use standing::proof::sign::sign;
 use standing::proof::{EventProof, SignerKey, log};
-use standing_projections::rulebook::preset;
 use standing_projections::{Instant, Position};
 
 /// How many events are proved.
@@ -100,12 +109,9 @@ fn now() -> Instant {
 
 /// Imports the made history.
 async fn fill(ledger: &Arc<dyn Ledger>, events: u64) {
-    let text = history::lines(7, events / 1_000 + 1, events).join("\n");
+    let lines = Platform::new(events, 7).map(|(_, event, _)| line(&event).to_string());
+    let text = lines.collect::<Vec<_>>().join("\n");
     let mut intake = Intake::new(ledger.clone(), Arc::new(now));
-    let early = "2013-01-01T00:00:00Z".parse().unwrap();
-    standing::intake::publish(&mut intake, preset::named("weibo").unwrap(), Some(early))
-        .await
-        .unwrap();
     let source = Source::from_reader("made", std::io::Cursor::new(text.into_bytes()));
     let mut batches = ahead(source.unwrap());
     while let Some(batch) = batches.recv().await {

@@ -17,6 +17,7 @@
 
 #![allow(clippy::expect_used, clippy::cast_possible_truncation, missing_docs)]
 
+mod lines;
 mod platform;
 
 use std::io::{self, BufWriter, Write};
@@ -24,11 +25,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use lines::line;
 use platform::Platform;
-use serde_json::{Value, json};
 use standing::history::snapshot::{Origin, Snapshot, SnapshotError};
-use standing_projections::Event;
-use standing_projections::event::Data;
 use standing_projections::facts::History;
 
 /// Makes the events of a platform that was never there.
@@ -84,79 +83,4 @@ fn keep(platform: Platform, folder: &std::path::Path) -> Result<(), SnapshotErro
         manifest.bytes()
     );
     Ok(())
-}
-
-/// An event as it is sent, with when it was recorded.
-fn line(event: &Event) -> Value {
-    json!({
-        "specversion": "1.0",
-        "type": event.kind.as_str(),
-        "source": event.source,
-        "id": event.id,
-        "time": event.time.to_string(),
-        "recordedtime": event.recordedtime.map(|at| at.to_string()),
-        "subject": event.subject,
-        "data": data(&event.data),
-    })
-}
-
-fn data(data: &Data) -> Value {
-    match data {
-        Data::DeveloperRegistered { name, kind, .. } => {
-            json!({"name": name, "kind": kind.as_str()})
-        }
-        Data::AppRegistered {
-            developer,
-            name,
-            channel,
-            permission,
-        } => json!({
-            "developer": developer, "name": name, "channel": channel.as_str(),
-            "permission": permission.as_str(),
-        }),
-        Data::RulebookPublished {
-            version,
-            toml,
-            sha256,
-        } => json!({"version": version, "toml": toml, "sha256": sha256}),
-        Data::ComplaintReceived { class, reason } => match reason {
-            Some(reason) => json!({"class": class.as_str(), "reason": reason}),
-            None => json!({"class": class.as_str()}),
-        },
-        Data::UsageReported { date, daily_users } => {
-            json!({"date": date.to_string(), "daily_users": daily_users})
-        }
-        Data::BehaviorObserved { code }
-        | Data::BehaviorCeased { code }
-        | Data::ViolationFound { code }
-        | Data::ViolationRemedied { code } => json!({"code": code}),
-        Data::OutageStarted { outage, cause } => {
-            json!({"outage": outage, "cause": cause.as_str()})
-        }
-        Data::OutageEnded { outage } | Data::OutageExplained { outage } => {
-            json!({"outage": outage})
-        }
-        Data::OutageDayRecorded { date, cause } => {
-            json!({"date": date.to_string(), "cause": cause.as_str()})
-        }
-        Data::ReviewSubmitted { stage } | Data::ReviewApproved { stage } => {
-            json!({"stage": stage.as_str()})
-        }
-        Data::InspectionFailed { severity } => {
-            json!({"severity": severity.as_str(), "findings": []})
-        }
-        Data::ReportConfirmed { severity } => json!({"severity": severity.as_str()}),
-        Data::EventRetracted { event } => json!({"event": {"id": event.id}, "reason": "made"}),
-        Data::AppealFiled { event } => json!({"event": {"id": event.id}, "statement": "made"}),
-        Data::AppealDecided { event, outcome } => {
-            json!({"event": {"id": event.id}, "outcome": outcome.as_str(), "reason": "made"})
-        }
-        Data::MeasureImposed { measures, until } => json!({
-            "measures": measures, "until": until.map(|until| until.to_string()), "reason": "made",
-        }),
-        Data::CertificationAssessed { met } => {
-            json!({"condition": "platform_related", "met": met})
-        }
-        _ => json!({}),
-    }
 }

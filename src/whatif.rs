@@ -74,8 +74,8 @@ pub struct Question<'a> {
 pub struct Answer<'a> {
     /// At each instant.
     pub at: Vec<Outcome<'a>>,
-    /// The SHA-256 of the lines, in hexadecimal.
-    pub sha256: String,
+    /// The SHA-256 of the lines, in hexadecimal, where they were asked for.
+    pub sha256: Option<String>,
 }
 
 /// What differs at one instant.
@@ -100,8 +100,11 @@ struct Made<'a> {
     counts: Counts<'a>,
     before: Vec<BoardEntry<'a>>,
     after: Vec<BoardEntry<'a>>,
-    compared: Option<(Comparison<'a>, Result<Vec<u8>, serde_json::Error>)>,
+    compared: Option<(Comparison<'a>, Option<serde_json::Result<Vec<u8>>>)>,
 }
+
+/// Where the lines of what differs go.
+type Write<'w> = &'w mut dyn FnMut(&[u8]) -> io::Result<()>;
 
 impl<'a> Question<'a> {
     /// Asks it. Each line of what differs is given to `line`: the question itself, and for each instant the
@@ -151,28 +154,53 @@ impl<'a> Question<'a> {
             line(bytes)
         };
         write(&lines::question(self)?)?;
+        let at = self.each(pool, Some(&mut write), &done)?;
+        let digest = digest.finalize();
+        let digest = digest.iter().map(|byte| format!("{byte:02x}"));
+        Ok(Answer {
+            at,
+            sha256: Some(digest.collect()),
+        })
+    }
+
+    /// As [`Question::ask`], without writing down what differs for each developer: that takes a part of the
+    /// time.
+    ///
+    /// # Errors
+    /// Where what differs cannot be told.
+    pub fn count(&self, pool: &ThreadPool, done: impl Fn(u64)) -> io::Result<Answer<'a>> {
+        let at = self.each(pool, None, &done)?;
+        Ok(Answer { at, sha256: None })
+    }
+
+    fn each(
+        &self,
+        pool: &ThreadPool,
+        mut write: Option<Write<'_>>,
+        done: &dyn Fn(u64),
+    ) -> io::Result<Vec<Outcome<'a>>> {
         let at = self.as_of.iter().map(|as_of| {
             let ask = Ask {
                 as_of: *as_of,
                 known_at: self.known_at,
             };
-            self.at(ask, pool, &mut write, &done)
+            let write: Option<Write<'_>> = match &mut write {
+                Some(write) => Some(&mut **write),
+                None => None,
+            };
+            self.at(ask, pool, write, done)
         });
-        let at = at.collect::<io::Result<Vec<_>>>()?;
-        let digest = digest.finalize();
-        Ok(Answer {
-            at,
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        })
+        at.collect()
     }
 
     fn at(
         &self,
         ask: Ask,
         pool: &ThreadPool,
-        write: &mut impl FnMut(&[u8]) -> io::Result<()>,
-        done: &impl Fn(u64),
+        mut write: Option<Write<'_>>,
+        done: &dyn Fn(u64),
     ) -> io::Result<Outcome<'a>> {
+        let written = write.is_some();
         let mut counts = Counts::default();
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let (mut harmed, mut relieved) = (Top::new(self.top), Top::new(self.top));
@@ -186,7 +214,7 @@ impl<'a> Question<'a> {
                 before: entries(&was).collect(),
                 after: entries(&is).collect(),
                 compared: compared.map(|compared| {
-                    let line = lines::developer(&self.sides, ask, &compared);
+                    let line = written.then(|| lines::developer(&self.sides, ask, &compared));
                     (compared, line)
                 }),
                 counts,
@@ -197,7 +225,9 @@ impl<'a> Question<'a> {
             before.extend(made.before);
             after.extend(made.after);
             if let Some((compared, line)) = made.compared {
-                write(&line?)?;
+                if let (Some(write), Some(line)) = (&mut write, line) {
+                    write(&line?)?;
+                }
                 match compared.effect.side() {
                     Side::Harmed => harmed.take(compared.effect.harm, compared),
                     Side::Relieved => relieved.take(compared.effect.relief, compared),
@@ -216,7 +246,10 @@ impl<'a> Question<'a> {
             if listed.contains(moved.developer) {
                 moves.push(moved);
             }
-            write(&lines::rank(ask, &moved)?)
+            match &mut write {
+                Some(write) => write(&lines::rank(ask, &moved)?),
+                None => Ok(()),
+            }
         })?;
         Ok(Outcome {
             ask,

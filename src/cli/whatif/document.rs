@@ -27,7 +27,7 @@ pub(in crate::cli) struct Summary<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     relieved: Option<Vec<Hit<'a>>>,
     /// Of the outcome at all instants.
-    sha256: &'a str,
+    sha256: Option<&'a str>,
 }
 
 /// A developer who is hit.
@@ -65,7 +65,7 @@ pub(in crate::cli) fn summaries<'a>(
             ranks: &at.ranks,
             harmed: listed(&at.harmed)?,
             relieved: listed(&at.relieved)?,
-            sha256: &answer.sha256,
+            sha256: answer.sha256.as_deref(),
         })
     });
     each.collect()

@@ -75,7 +75,7 @@ fn head(html: &mut String, ledger: &str, ground: &Ground<'_>, answer: &Answer<'_
     let _ = writeln!(
         html,
         "<dt>Outcome</dt><dd><code>sha256 {}</code></dd></dl>",
-        answer.sha256
+        answer.sha256.as_deref().unwrap_or("-")
     );
 }
 

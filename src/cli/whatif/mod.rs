@@ -103,7 +103,7 @@ impl Ground<'_> {
         &self,
         context: &Context,
         pool: &ThreadPool,
-        line: impl FnMut(&[u8]) -> io::Result<()>,
+        line: Option<impl FnMut(&[u8]) -> io::Result<()>>,
     ) -> io::Result<Answer<'_>> {
         let facts = self.history.developers().iter().map(|one| one.len() as u64);
         let all = facts.sum::<u64>() * self.as_of.len() as u64;
@@ -116,7 +116,11 @@ impl Ground<'_> {
             known_at: self.known_at,
             top: self.top,
         };
-        let answer = question.ask(pool, line, |facts| progress.inc(facts));
+        let done = |facts| progress.inc(facts);
+        let answer = match line {
+            Some(line) => question.ask(pool, line, done),
+            None => question.count(pool, done),
+        };
         progress.finish_and_clear();
         answer
     }
@@ -211,10 +215,13 @@ pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode,
     let pool = pool(args.threads)?;
     let format = context.out.format(Format::Jsonl);
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
-    let answer = ground.ask(context, &pool, |line| match format {
+    let line = |line: &[u8]| match format {
         Format::Jsonl => out.write_all(line),
         _ => Ok(()),
-    })?;
+    };
+    // A table alone needs no line of everybody, and no digest of them.
+    let all = !matches!(format, Format::Table) || html.is_some() || plan.is_some();
+    let answer = ground.ask(context, &pool, all.then_some(line))?;
     out.flush()?;
     drop(out);
     match format {

@@ -38,7 +38,7 @@ pub(super) async fn reviewed(
             .collect(),
         rulebooks: given.iter().map(Text::of).collect(),
         outcome: Found {
-            sha256: answer.sha256.clone(),
+            sha256: answer.sha256.clone().unwrap_or_default(),
             summary: summary.collect::<Result<_, _>>()?,
         },
         sha256: String::new(),

@@ -125,13 +125,20 @@ fn every_form_tells_the_same_whatever_the_threads() {
     ] {
         assert!(table.contains(said), "{said}\n{table}");
     }
-    let document: Value =
-        serde_json::from_str(&ask(&ledger, &["--format", "json", "--top", "1"]).good().out)
-            .unwrap();
-    let harmed = document[0]["harmed"].as_array().unwrap();
+    let printed = ask(&ledger, &["--format", "json", "--top", "1"]).good().out;
+    let document: Value = serde_json::from_str(&printed).unwrap();
+    let hit = document[0]["hit_hardest"].as_array().unwrap();
     // A measure is in force on the app of one of them.
-    assert_eq!((harmed.len(), text(&harmed[0], "developer")), (1, "d1"));
-    assert_eq!(document[0]["relieved"], json!([]));
+    assert_eq!((hit.len(), text(&hit[0], "developer")), (1, "d1"));
+    assert_eq!(document[0]["gain_most"], json!([]));
+    assert_eq!(document[0]["harmed"], json!(2));
+    // No member is there twice.
+    let summary = printed.trim().trim_start_matches('[').trim_end_matches(']');
+    let mut keys = common::keys(summary);
+    let all = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all);
 }
 
 #[test]

@@ -164,6 +164,11 @@ impl Context {
         Arc::new(Self::now)
     }
 
+    /// Whether the ledger is a file that is not there.
+    fn has_no_ledger(&self) -> bool {
+        matches!(self.location(), Location::File(path) if !path.exists())
+    }
+
     fn location(&self) -> Location {
         Location::from(self.ledger.as_str())
     }

@@ -141,8 +141,11 @@ pub(super) async fn history(
     Ok(history)
 }
 
-/// The snapshot that was named, where no log is behind it: then none is needed.
+/// The snapshot that was named, where it is made up and there is no ledger to ask instead.
 pub(super) fn made_up(context: &Context) -> Option<Snapshot> {
+    if !context.has_no_ledger() {
+        return None;
+    }
     let snapshot = Snapshot::open(context.snapshot.as_deref()?).ok()?;
     snapshot.manifest().made_up.then_some(snapshot)
 }

@@ -341,6 +341,10 @@ fn a_made_up_one_needs_no_ledger_and_is_used_for_none() {
         assert!(refused.err.contains(message), "{}", refused.err);
     }
     assert!(!ledger.path("out").exists());
+    // Where there is a ledger, that is asked.
+    let asked = ledger.run(&["plaza", "--snapshot", "made"]).good();
+    assert_eq!(asked.out, ledger.run(&["plaza"]).good().out);
+    assert!(asked.err.contains("it is made up"), "{}", asked.err);
     let replaced = ledger.run(&["snapshot", "-o", "made"]).good();
     assert!(replaced.err.contains("it is made up"), "{}", replaced.err);
 }

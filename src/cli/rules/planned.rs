@@ -17,7 +17,8 @@ use standing_projections::{Instant, Position, Rulebook};
 
 use super::published::label;
 use crate::cli::failure::Failure;
-use crate::cli::whatif::{Ground, differences, known};
+use crate::cli::output::Format;
+use crate::cli::whatif::{Ground, differences, known, summaries};
 use crate::cli::{Context, snapshot};
 use crate::history::{self, Scope};
 use crate::intake::{Intake, publish_at};
@@ -75,6 +76,7 @@ pub(super) async fn publish(
             "the plan is compared with other versions than the ledger knew: it was changed";
         return Err(Failure::new(message));
     }
+    genuine(context, plan, books, pool, &history)?;
     let texts: Vec<&str> = books.iter().map(|book| book.text.as_str()).collect();
     for _ in 0..TRIES {
         judge(context, plan, books, pool, &history, end)?;
@@ -83,6 +85,11 @@ pub(super) async fn publish(
                 "the answer at @{end} is the one reviewed at @{}; the plan's sha256 is {}",
                 plan.log.known_at, plan.sha256
             ));
+            if let Some(last) = plan.question.as_of.iter().max() {
+                context.out.say(format_args!(
+                    "reviewed as of {last}; what happened later was not asked about"
+                ));
+            }
             if let Some(month) = plan.question.from {
                 context.out.say(format_args!(
                     "reviewed as from {month}; each version takes effect from its own date"
@@ -95,6 +102,35 @@ pub(super) async fn publish(
     }
     let message = format!("events kept coming while the plan was judged, {TRIES} times; try again");
     Err(Failure::new(message))
+}
+
+/// Refuses a plan whose answer, or its summary for people, is not what its own question gives.
+fn genuine(
+    context: &Context,
+    plan: &Plan,
+    books: &[Rulebook],
+    pool: &ThreadPool,
+    history: &History,
+) -> Result<(), Failure> {
+    let then = ground(plan, books, history, plan.log.known_at)?;
+    let answer = then.ask(context, pool, Some(|_: &[u8]| Ok(())))?;
+    let changed = |what: &str| {
+        Failure::new(format!(
+            "the plan's {what} is not the one that this program gives to its question"
+        ))
+        .hint("review it anew with `standing whatif`")
+    };
+    if answer.sha256.as_ref() != Some(&plan.outcome.sha256) {
+        return Err(changed("answer"));
+    }
+    let summaries = summaries(&then, &answer, Format::Jsonl)?.into_iter();
+    let told: Vec<_> = summaries
+        .map(serde_json::to_value)
+        .collect::<Result<_, _>>()?;
+    match told == plan.outcome.summary {
+        true => Ok(()),
+        false => Err(changed("summary")),
+    }
 }
 
 /// Refuses a log that does not begin as the plan's.
@@ -135,10 +171,6 @@ fn judge(
     let known_at = plan.log.known_at;
     let then = ground(plan, books, history, known_at)?;
     let (was, old) = fingerprints(context, pool, &then)?;
-    if was.sha256.as_ref() != Some(&plan.outcome.sha256) {
-        let message = "the plan's answer is not the one that this program gives to its question";
-        return Err(Failure::new(message).hint("review it anew with `standing whatif`"));
-    }
     let (is, new) = fingerprints(context, pool, &now)?;
     let mut failure = Failure::new(format!(
         "the log went on from @{known_at} to @{end}, and the answer is not the one that was reviewed; \

@@ -23,9 +23,9 @@ pub(in crate::cli) struct Summary<'a> {
     counts: &'a Counts<'a>,
     ranks: &'a RankMoves<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    harmed: Option<Vec<Hit<'a>>>,
+    hit_hardest: Option<Vec<Hit<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    relieved: Option<Vec<Hit<'a>>>,
+    gain_most: Option<Vec<Hit<'a>>>,
     /// Of the outcome at all instants.
     sha256: Option<&'a str>,
 }
@@ -63,8 +63,8 @@ pub(in crate::cli) fn summaries<'a>(
             after: Version::all(&ground.after),
             counts: &at.counts,
             ranks: &at.ranks,
-            harmed: listed(&at.harmed)?,
-            relieved: listed(&at.relieved)?,
+            hit_hardest: listed(&at.harmed)?,
+            gain_most: listed(&at.relieved)?,
             sha256: answer.sha256.as_deref(),
         })
     });

@@ -30,9 +30,8 @@ use super::{Context, Failure, moving};
 use crate::history::Scope;
 use crate::whatif::{Answer, Question, sides};
 
-use document::summaries;
-
 pub(super) use differences::differences;
+pub(super) use document::summaries;
 
 /// Tell what a change of the rules would do to all history
 ///

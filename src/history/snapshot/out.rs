@@ -14,7 +14,7 @@ use super::manifest::{self, Written};
 use super::table::Table;
 
 /// How many rows are turned into columns at a time.
-const ROWS: usize = 1 << 16;
+const ROWS: usize = 1 << 13;
 
 /// Writes a table into its file, durably.
 pub(super) fn table<R>(

@@ -1,26 +1,22 @@
 //! `assess`: one developer's facts, the rulebooks and two instants in; its standing out.
 //!
-//! Every rule is in a module of its own; this one brings the facts before them in order. It reads
-//! each app's facts once, then the developer's steps and acts, then what follows from both.
+//! Every rule is in a module of its own; this one brings the facts before them in order: first those
+//! of each app, then the developer's steps and acts, then what follows from both. An [`Assessor`]
+//! does it for one developer after the other, in the same room.
 
 use std::cell::Cell;
 
-use crate::certification::{self, Today};
-use crate::developers::Cooperation;
-use crate::event::{Kind, Position};
-use crate::facts::{AppFacts, DeveloperFacts, Fact, Names, Retraction, Usage};
+use crate::app::{AppFold, Grounds};
+use crate::certification::Today;
+use crate::developers::{Cooperation, DeveloperStep};
+use crate::event::Position;
+use crate::facts::{DeveloperFacts, Fact, Names, Retraction};
 use crate::horizon::Horizon;
-use crate::measures;
-use crate::months;
-use crate::obligations;
-use crate::plaza::{self, Score};
-use crate::provenance::{ScoreTerm, Step, UncountedComplaint};
+use crate::obligations::Desk;
+use crate::order::Runs;
 use crate::retraction::{counting, disregarded};
-use crate::review::Lifecycle;
 use crate::rules::Timeline;
-use crate::sanctions::{Sanction, sanctions};
-use crate::standing::{AppMonth, AppStanding, Review, Standing};
-use crate::tiers::Tiers;
+use crate::standing::Standing;
 use crate::time::Instant;
 
 /// What is asked: the standing *as of* an instant, *as known at* a position.
@@ -33,9 +29,9 @@ pub struct Ask {
 }
 
 /// Which of a developer's events count: those known, not disregarded, and not after the instant.
-struct Known {
+#[derive(Debug)]
+pub(crate) struct Known {
     ask: Ask,
-    today: Today,
     disregarded: Vec<Position>,
     /// Between these positions, themselves left out, every event counts: facts come nearly in the order
     /// of their positions, so the next one mostly lies there too.
@@ -43,10 +39,9 @@ struct Known {
 }
 
 impl Known {
-    fn new(developer: &DeveloperFacts, timeline: &Timeline, ask: Ask) -> Self {
+    fn new(developer: &DeveloperFacts, ask: Ask) -> Self {
         Self {
             ask,
-            today: Today::of(timeline, ask.as_of),
             disregarded: disregarded(developer.retractions(), ask.known_at),
             clear: Cell::new((Position(0), Position(0))),
         }
@@ -61,7 +56,7 @@ impl Known {
         )
     }
 
-    fn knows(&self, position: Position) -> bool {
+    pub(crate) fn knows(&self, position: Position) -> bool {
         let (after, before) = self.clear.get();
         (after < position && position < before) || self.looks_up(position)
     }
@@ -96,91 +91,137 @@ impl Known {
         past
     }
 
-    /// Those of the facts that are known and not disregarded.
-    fn counting(&self, facts: &[Fact]) -> impl Iterator<Item = Fact> {
-        let facts = facts.iter().copied();
+    /// Those of the facts that have happened, are known and not disregarded.
+    pub(crate) fn counting<'f>(
+        &'f self,
+        facts: &'f [Fact],
+        horizon: &mut Horizon,
+    ) -> impl Iterator<Item = Fact> + use<'f> {
+        let facts = self.happened(facts, horizon).iter().copied();
         facts.filter(|fact| self.knows(fact.position()))
     }
 }
 
-/// What is folded over the facts of one app after the other.
-struct Folds<'a> {
-    tiers: Tiers<'a>,
-    score: Score<'a>,
+/// Judges one developer after the other by the same rules, at the same instants.
+#[derive(Debug)]
+pub struct Assessor<'a> {
+    names: &'a Names,
+    timeline: &'a Timeline,
+    ask: Ask,
+    today: Today,
+    desk: Desk,
+    /// Room for as many apps as any developer had so far.
+    apps: Vec<AppFold<'a>>,
+    steps: Runs<DeveloperStep>,
+    acts: Vec<Fact>,
+    cooperation: Cooperation<'a>,
 }
 
-/// What an app's facts come to by themselves.
-struct AppFold<'a> {
-    app: &'a AppFacts,
-    steps: Box<[Step]>,
-    sanctions: Vec<Sanction>,
-    months: Box<[AppMonth<'a>]>,
-    uncounted: Box<[UncountedComplaint<'a>]>,
-    score_terms: Box<[ScoreTerm]>,
-    lifecycle: Lifecycle,
-    imposed: Vec<Fact>,
-    lifts: Vec<Fact>,
-    remedies: Vec<Fact>,
-    deletions: Vec<Fact>,
-    platform_related: Option<(bool, Position)>,
+/// What a developer's facts come to.
+pub(crate) struct Judged<'j, 'a> {
+    pub(crate) apps: &'j [AppFold<'a>],
+    pub(crate) cooperation: &'j Cooperation<'a>,
+    known: Known,
+    pub(crate) next_change: Option<Instant>,
 }
 
-impl<'a> AppFold<'a> {
-    fn new(app: &'a AppFacts) -> Self {
+impl<'a> Assessor<'a> {
+    /// By these rules, at these instants; the rules are read in these names.
+    #[must_use]
+    pub fn new(names: &'a Names, timeline: &'a Timeline, ask: Ask) -> Self {
         Self {
-            app,
-            steps: Box::default(),
-            sanctions: Vec::new(),
-            months: Box::default(),
-            uncounted: Box::default(),
-            score_terms: Box::default(),
-            lifecycle: Lifecycle::of(app),
-            imposed: Vec::new(),
-            lifts: Vec::new(),
-            remedies: Vec::new(),
-            deletions: Vec::new(),
-            platform_related: None,
+            names,
+            timeline,
+            ask,
+            today: Today::of(timeline, ask.as_of),
+            desk: Desk::new(names),
+            apps: Vec::new(),
+            steps: Runs::new(),
+            acts: Vec::new(),
+            cooperation: Cooperation::new(),
         }
     }
 
-    fn take(
-        &mut self,
-        facts: impl Iterator<Item = Fact>,
-        Folds { tiers, score }: &mut Folds<'a>,
-        names: &'a Names,
-        timeline: &'a Timeline,
-        horizon: &mut Horizon,
-    ) {
-        tiers.clear();
-        score.clear();
-        for fact in facts {
-            match fact.kind() {
-                Kind::ViolationFound => tiers.violation(fact),
-                Kind::ComplaintReceived => tiers.complaint(fact),
-                Kind::OutageStarted => tiers.outage_started(fact),
-                Kind::OutageEnded => tiers.outage_ended(fact),
-                Kind::OutageExplained => tiers.outage_explained(fact),
-                Kind::OutageDayRecorded => tiers.outage_day(fact, horizon),
-                Kind::BehaviorObserved | Kind::BehaviorCeased => score.take(fact, horizon),
-                Kind::CertificationAssessed => {
-                    self.platform_related = Some((fact.met(), fact.position()));
+    /// The standing of a developer; none where its registration does not count.
+    pub fn standing(&mut self, developer: &'a DeveloperFacts) -> Option<Standing<'a>> {
+        let (ask, names, timeline) = (self.ask, self.names, self.timeline);
+        let judged = self.judge(developer)?;
+        let cooperation = judged.cooperation;
+        let apps = judged.apps.iter();
+        Some(Standing {
+            developer: &developer.id,
+            status: cooperation.status,
+            status_since: cooperation.status_since,
+            grade: cooperation.grade,
+            months: cooperation.printed(),
+            apps: apps
+                .map(|app| app.standing(names, timeline, cooperation, ask.as_of))
+                .collect(),
+            status_cause: cooperation.status_cause,
+            grade_cause: cooperation.grade_cause,
+            initial_grade: cooperation.initial_grade,
+            turns: cooperation.turns.clone(),
+            disregarded: judged.known.disregarded(developer),
+            ask,
+            rules: timeline.index_at(ask.as_of),
+            next_change: judged.next_change,
+        })
+    }
+
+    pub(crate) const fn as_of(&self) -> Instant {
+        self.ask.as_of
+    }
+
+    pub(crate) fn judge(&mut self, developer: &'a DeveloperFacts) -> Option<Judged<'_, 'a>> {
+        let (ask, names, timeline) = (self.ask, self.names, self.timeline);
+        if developer.registered > ask.as_of || developer.position > ask.known_at {
+            return None;
+        }
+        let mut horizon = Horizon::new(ask.as_of);
+        let known = Known::new(developer, ask);
+        let mut count = 0;
+        self.steps.clear();
+        let registered = developer.apps().iter().enumerate();
+        for (place, app) in registered.filter(|(_, app)| app.position <= ask.known_at) {
+            horizon.see(app.registered);
+            if app.registered <= ask.as_of {
+                if count == self.apps.len() {
+                    self.apps.push(AppFold::new(app, timeline, ask.as_of));
                 }
-                Kind::MeasureImposed => self.imposed.push(fact),
-                Kind::MeasureLifted => self.lifts.push(fact),
-                Kind::ViolationRemedied => self.remedies.push(fact),
-                Kind::DataDeletionOrdered | Kind::DataDeletionConfirmed => {
-                    self.deletions.push(fact);
-                }
-                _ => self.lifecycle.apply(fact, timeline),
+                let fold = &mut self.apps[count];
+                fold.take((place, app), &known, timeline, &mut horizon);
+                self.steps
+                    .all
+                    .extend(fold.steps().iter().map(DeveloperStep::from));
+                self.steps.end_run(|step| step.at);
+                count += 1;
             }
         }
-        tiers.finish(horizon);
-        self.lifecycle.see(horizon);
-        self.steps = tiers.steps.as_slice().into();
-        self.sanctions = sanctions(timeline, &tiers.steps, &tiers.incidents);
-        self.months = months::months(tiers, &self.sanctions, names, timeline);
-        self.uncounted = months::uncounted(tiers, names);
-        self.score_terms = score.terms();
+        self.acts.clear();
+        self.acts
+            .extend(known.counting(developer.acts(), &mut horizon));
+        let cooperation = &mut self.cooperation;
+        let steps = self.steps.finish(|step| step.at);
+        cooperation.derive(developer, (names, timeline), steps, &self.acts);
+        for rules in timeline.versions() {
+            horizon.see(rules.effective_from);
+        }
+        let grounds = Grounds {
+            names,
+            timeline,
+            known: &known,
+            today: self.today,
+            cooperation,
+        };
+        for app in &mut self.apps[..count] {
+            app.follow(&grounds, &mut self.desk, &mut horizon);
+        }
+        Some(Judged {
+            apps: &self.apps[..count],
+            cooperation: &self.cooperation,
+            known,
+            next_change: horizon.next(),
+        })
     }
 }
 
@@ -216,142 +257,5 @@ pub fn assess<'a>(
     timeline: &'a Timeline,
     ask: Ask,
 ) -> Option<Standing<'a>> {
-    if developer.registered > ask.as_of || developer.position > ask.known_at {
-        return None;
-    }
-    let mut horizon = Horizon::new(ask.as_of);
-    let known = Known::new(developer, timeline, ask);
-    let mut folds = Folds {
-        tiers: Tiers::new(timeline),
-        score: Score::new(timeline, ask.as_of),
-    };
-    let mut apps = Vec::with_capacity(developer.apps().len());
-    let registered = developer.apps().iter();
-    for app in registered.filter(|app| app.position <= ask.known_at) {
-        horizon.see(app.registered);
-        if app.registered <= ask.as_of {
-            let mut fold = AppFold::new(app);
-            let facts = known.counting(known.happened(app.facts(), &mut horizon));
-            fold.take(facts, &mut folds, names, timeline, &mut horizon);
-            apps.push(fold);
-        }
-    }
-    let mut steps: Vec<&Step> = apps.iter().flat_map(|app| &app.steps).collect();
-    steps.sort_by_key(|step| step.at);
-    let acts: Vec<Fact> = known
-        .counting(known.happened(developer.acts(), &mut horizon))
-        .collect();
-    let cooperation = Cooperation::of(developer, names, timeline, &steps, &acts);
-    for rules in timeline.versions() {
-        horizon.see(rules.effective_from);
-    }
-    let apps = apps
-        .into_iter()
-        .map(|fold| app_standing(fold, names, timeline, &known, &cooperation, &mut horizon))
-        .collect();
-    Some(Standing {
-        developer: &developer.id,
-        status: cooperation.status,
-        status_since: cooperation.status_since,
-        grade: cooperation.grade,
-        months: cooperation.months,
-        apps,
-        status_cause: cooperation.status_cause,
-        grade_cause: cooperation.grade_cause,
-        initial_grade: cooperation.initial_grade,
-        turns: cooperation.turns,
-        disregarded: known.disregarded(developer),
-        ask,
-        rules: timeline.index_at(ask.as_of),
-        next_change: horizon.next(),
-    })
-}
-
-fn app_standing<'a>(
-    fold: AppFold<'a>,
-    names: &'a Names,
-    timeline: &'a Timeline,
-    known: &Known,
-    cooperation: &Cooperation<'a>,
-    horizon: &mut Horizon,
-) -> AppStanding<'a> {
-    let (app, lifecycle) = (fold.app, &fold.lifecycle);
-    let (in_force, intervals) = measures::in_force(
-        timeline,
-        &measures::Grounds {
-            sanctions: &fold.sanctions,
-            imposed: &fold.imposed,
-            lifts: &fold.lifts,
-            lifecycle,
-            ended: &cooperation.ended,
-        },
-        horizon,
-    );
-    let rules = timeline.at(horizon.as_of());
-    let in_force_set = measures::as_set(&in_force);
-    let hindrances = plaza::hindrances(rules, lifecycle, cooperation.status, in_force_set);
-    let presentable = hindrances.is_empty();
-    let usage_counts = |usage: &Usage| usage.time <= known.ask.as_of && known.knows(usage.position);
-    let certification = certification::certification(
-        timeline,
-        &certification::Grounds {
-            app,
-            lifecycle,
-            presentable,
-            platform_related: fold.platform_related,
-            today: known.today,
-        },
-        usage_counts,
-        horizon,
-    );
-    for usage in app
-        .usage()
-        .iter()
-        .filter(|usage| known.knows(usage.position))
-    {
-        horizon.see(usage.time);
-    }
-    let obligations = obligations::obligations(
-        timeline,
-        names,
-        lifecycle.duties(),
-        obligations::Grounds {
-            app,
-            sanctions: &fold.sanctions,
-            remedies: fold.remedies,
-            deletions: &fold.deletions,
-            endings: &cooperation.endings,
-        },
-        horizon,
-    );
-    AppStanding {
-        app: &app.id,
-        channel: app.channel,
-        permission: lifecycle.permission(),
-        review: Review {
-            state: lifecycle.state(),
-            since: lifecycle.since(),
-            key_disabled: lifecycle.key_disabled(),
-            due: lifecycle.review_due(),
-            hold_until: lifecycle.hold_until(),
-            on_hold: lifecycle.on_hold(horizon.as_of()),
-            cause: lifecycle.state_event(),
-            key_cause: lifecycle.key_event(),
-            holds: lifecycle.holds(),
-        },
-        months: fold.months,
-        on_board: plaza::on_board(rules, app.channel, lifecycle, presentable),
-        measures: in_force,
-        score: fold
-            .score_terms
-            .iter()
-            .fold(0i64, |sum, term| sum.saturating_add(term.points)),
-        certification,
-        obligations,
-        score_terms: fold.score_terms,
-        hindrances,
-        steps: fold.steps,
-        intervals,
-        uncounted: fold.uncounted,
-    }
+    Assessor::new(names, timeline, ask).standing(developer)
 }

@@ -7,7 +7,8 @@ use crate::facts::{AppFacts, Usage};
 use crate::horizon::Horizon;
 use crate::positions::Positions;
 use crate::review::Lifecycle;
-use crate::rules::Timeline;
+use crate::rulebook;
+use crate::rules::{Rules, Timeline};
 use crate::standing::{Certification, Condition, Value};
 use crate::time::{DAY_MICROS, Instant, plus_dates};
 
@@ -37,26 +38,78 @@ pub(crate) struct Grounds<'a> {
     pub(crate) today: Today,
 }
 
-/// Whether an app may be certified, and each condition with its value; nothing without conditions
-/// or for another channel.
-pub(crate) fn certification(
-    timeline: &Timeline,
+/// Whether an app may be certified.
+#[derive(Debug, Default)]
+pub(crate) struct Certified {
+    /// Nothing without conditions or for another channel.
+    pub(crate) conditions: Option<[Condition; 5]>,
+    /// The reports of usage that the average is of, by date.
+    usage: Vec<Position>,
+}
+
+impl Certified {
+    pub(crate) fn eligible(&self) -> bool {
+        let all = |conditions: &[Condition; 5]| conditions.iter().all(|condition| condition.met);
+        self.conditions.as_ref().is_some_and(all)
+    }
+
+    pub(crate) fn printed(&self) -> Certification {
+        Certification {
+            eligible: self.eligible(),
+            conditions: self.conditions.iter().flatten().cloned().collect(),
+            usage: Positions::of(&self.usage),
+        }
+    }
+
+    /// Looks at each condition, by the rules at the instant asked about.
+    pub(crate) fn derive(
+        &mut self,
+        rules: &Rules,
+        grounds: &Grounds<'_>,
+        counts: impl Fn(&Usage) -> bool,
+        horizon: &mut Horizon,
+    ) {
+        self.usage.clear();
+        let asked = rules.book.certification.as_ref();
+        let asked = asked.filter(|asked| asked.channels.contains(&grounds.app.channel));
+        self.conditions =
+            asked.map(|asked| conditions(asked, grounds, counts, &mut self.usage, horizon));
+    }
+}
+
+/// The conditions of the channels that are asked, of which are met and two values.
+pub(crate) fn unpacked(
+    asked: &rulebook::Certification,
+    met: [bool; 5],
+    [days_listed, average_daily_users]: [i64; 2],
+) -> [Condition; 5] {
+    let count = |name, met, value, required: u32| Condition {
+        name,
+        met,
+        value: Value::Count(value),
+        required: Value::Count(required.into()),
+        cause: None,
+    };
+    let (days, users) = (asked.listed_more_than_days, asked.average_daily_users);
+    [
+        Condition::yes_or_no("platform_related", met[0]),
+        Condition::yes_or_no("copy_approved", met[1]),
+        Condition::yes_or_no("listed", met[2]),
+        count("days_listed", met[3], days_listed, days),
+        count("average_daily_users", met[4], average_daily_users, users),
+    ]
+}
+
+fn conditions(
+    asked: &rulebook::Certification,
     grounds: &Grounds<'_>,
     counts: impl Fn(&Usage) -> bool,
+    usage: &mut Vec<Position>,
     horizon: &mut Horizon,
-) -> Certification {
-    let rules = &timeline.at(horizon.as_of()).book;
-    let asked = rules.certification.as_ref();
-    let Some(asked) = asked.filter(|asked| asked.channels.contains(&grounds.app.channel)) else {
-        return Certification {
-            eligible: false,
-            conditions: Box::default(),
-            usage: Positions::default(),
-        };
-    };
+) -> [Condition; 5] {
     let lifecycle = grounds.lifecycle;
     let related = grounds.platform_related;
-    let (average, usage) = average_daily_users(grounds, asked, counts, horizon);
+    let average = average_daily_users(grounds, asked, counts, usage, horizon);
     let mut conditions = [
         Condition::yes_or_no("platform_related", related.is_some_and(|(met, _)| met)),
         Condition::yes_or_no("copy_approved", lifecycle.state().copy_approved()),
@@ -67,11 +120,7 @@ pub(crate) fn certification(
     conditions[0].cause = related.map(|(_, position)| position);
     conditions[1].cause = Some(lifecycle.state_event());
     conditions[2].cause = Some(lifecycle.state_event());
-    Certification {
-        eligible: conditions.iter().all(|condition| condition.met),
-        conditions: conditions.into(),
-        usage,
-    }
+    conditions
 }
 
 fn days_listed(lifecycle: &Lifecycle, more_than: u32, horizon: &mut Horizon) -> Condition {
@@ -96,10 +145,11 @@ fn days_listed(lifecycle: &Lifecycle, more_than: u32, horizon: &mut Horizon) -> 
 
 fn average_daily_users(
     grounds: &Grounds<'_>,
-    asked: &crate::rulebook::Certification,
+    asked: &rulebook::Certification,
     counts: impl Fn(&Usage) -> bool,
+    events: &mut Vec<Position>,
     horizon: &mut Horizon,
-) -> (Condition, Positions) {
+) -> Condition {
     let (app, today) = (grounds.app, grounds.today.date);
     let first = today.checked_sub_days(Days::new(asked.window_days.into()));
     let start = app
@@ -113,18 +163,17 @@ fn average_daily_users(
     let dates = of_window.chunk_by(|a, b| a.date == b.date);
     // Of one date the highest position wins, and the slice is ordered by it.
     let latest = dates.filter_map(|of_date| of_date.iter().rev().find(|usage| counts(usage)));
-    let (mut sum, mut events) = (0i128, Vec::new());
+    let mut sum = 0i128;
     for usage in latest {
         sum += i128::from(usage.daily_users);
         events.push(usage.position);
     }
     let window = i128::from(asked.window_days.max(1));
-    let condition = Condition {
+    Condition {
         name: "average_daily_users",
         met: sum >= i128::from(asked.average_daily_users) * window,
         value: Value::Count(i64::try_from(sum / window).unwrap_or(i64::MAX)),
         required: Value::Count(asked.average_daily_users.into()),
         cause: None,
-    };
-    (condition, Positions::of(&events))
+    }
 }

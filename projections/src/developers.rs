@@ -3,7 +3,7 @@
 use crate::event::{Kind, Position};
 use crate::facts::{DeveloperFacts, Fact, Names};
 use crate::provenance::{Change, Step, Turn, Why};
-use crate::rulebook::Developers;
+use crate::rulebook::{Developers, Level};
 use crate::rules::{Moment, Timeline};
 use crate::standing::{DeveloperMonth, MonthOutcome, Status};
 use crate::time::{Instant, LocalMonth};
@@ -21,6 +21,39 @@ pub(crate) struct Ended {
     pub(crate) until: Option<Moment>,
 }
 
+/// What a developer looks at in a step of one of its apps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeveloperStep {
+    pub(crate) at: Moment,
+    pub(crate) month: LocalMonth,
+    pub(crate) level: Level,
+    pub(crate) begins: bool,
+}
+
+impl From<&Step> for DeveloperStep {
+    fn from(step: &Step) -> Self {
+        Self {
+            at: step.at,
+            month: step.month,
+            level: step.level,
+            begins: step.begins,
+        }
+    }
+}
+
+/// A month with a violation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Month {
+    pub(crate) month: LocalMonth,
+    pub(crate) violations: u32,
+    pub(crate) outcome: MonthOutcome,
+    pub(crate) at: Option<Moment>,
+    /// The index of the rules it is judged by.
+    rules: usize,
+    /// The place of the first of its steps among those counted.
+    first: usize,
+}
+
 /// What a developer's steps and an operator's acts come to.
 #[derive(Debug)]
 pub(crate) struct Cooperation<'a> {
@@ -31,7 +64,9 @@ pub(crate) struct Cooperation<'a> {
     pub(crate) grade_cause: Position,
     /// The index of the rules that gave the first grade, where its registration names none.
     pub(crate) initial_grade: Option<usize>,
-    pub(crate) months: Vec<DeveloperMonth>,
+    pub(crate) months: Vec<Month>,
+    /// The steps at which incidents began, month after month.
+    counted: Vec<Moment>,
     pub(crate) endings: Vec<Ending>,
     pub(crate) ended: Vec<Ended>,
     pub(crate) turns: Vec<Turn<'a>>,
@@ -40,59 +75,88 @@ pub(crate) struct Cooperation<'a> {
 }
 
 impl<'a> Cooperation<'a> {
-    /// Takes the steps of all apps and the acts in order; at equal times acts come after steps.
-    pub(crate) fn of(
-        developer: &DeveloperFacts,
-        names: &'a Names,
-        timeline: &'a Timeline,
-        steps: &[&Step],
-        acts: &[Fact],
-    ) -> Self {
-        let index = timeline.index_at(developer.registered);
-        let initial = &timeline.version(index).book.developers.initial_grade;
-        let mut cooperation = Self {
+    pub(crate) const fn new() -> Self {
+        Self {
             status: Status::Active,
             status_since: None,
-            status_cause: developer.position,
-            grade: developer.grade.map_or(initial, |grade| names.text(grade)),
-            grade_cause: developer.position,
-            initial_grade: developer.grade.is_none().then_some(index),
+            status_cause: Position(0),
+            grade: "",
+            grade_cause: Position(0),
+            initial_grade: None,
             months: Vec::new(),
+            counted: Vec::new(),
             endings: Vec::new(),
             ended: Vec::new(),
             turns: Vec::new(),
             marked: None,
-        };
+        }
+    }
+
+    /// Takes the steps of all apps and the acts of a developer in order; at equal times acts come after
+    /// steps.
+    pub(crate) fn derive(
+        &mut self,
+        developer: &DeveloperFacts,
+        (names, timeline): (&'a Names, &'a Timeline),
+        steps: &[DeveloperStep],
+        acts: &[Fact],
+    ) {
+        let index = timeline.index_at(developer.registered);
+        let initial = &timeline.version(index).book.developers.initial_grade;
+        self.status = Status::Active;
+        self.status_since = None;
+        self.status_cause = developer.position;
+        self.grade = developer.grade.map_or(initial, |grade| names.text(grade));
+        self.grade_cause = developer.position;
+        self.initial_grade = developer.grade.is_none().then_some(index);
+        self.months.clear();
+        self.counted.clear();
+        self.endings.clear();
+        self.ended.clear();
+        self.turns.clear();
+        self.marked = None;
         let mut acts = acts.iter().copied().peekable();
         for step in steps {
             while let Some(act) = acts.next_if(|act| act.time() < step.at.time) {
-                cooperation.act(act, names, timeline);
+                self.act(act, names, timeline);
             }
-            cooperation.step(step, timeline);
+            self.step(step, timeline);
         }
         for act in acts {
-            cooperation.act(act, names, timeline);
+            self.act(act, names, timeline);
         }
-        cooperation
     }
 
-    fn month(&mut self, month: LocalMonth, rules: usize) -> &mut DeveloperMonth {
+    /// The months as they are printed.
+    pub(crate) fn printed(&self) -> Vec<DeveloperMonth> {
+        let months = self.months.iter().map(|month| DeveloperMonth {
+            month: month.month,
+            violations: month.violations,
+            outcome: month.outcome,
+            at: month.at.map(|at| at.time),
+            cause: month.at.map(|at| at.position),
+            counted: self.counted[month.first..][..month.violations as usize].to_vec(),
+            rules: month.rules,
+        });
+        months.collect()
+    }
+
+    fn month(&mut self, month: LocalMonth, rules: usize) -> &mut Month {
         if self.months.last().is_none_or(|last| last.month != month) {
-            self.months.push(DeveloperMonth {
+            self.months.push(Month {
                 month,
                 violations: 0,
                 outcome: MonthOutcome::None,
                 at: None,
-                cause: None,
-                counted: Vec::new(),
                 rules,
+                first: self.counted.len(),
             });
         }
         let last = self.months.len() - 1;
         &mut self.months[last]
     }
 
-    fn step(&mut self, step: &Step, timeline: &'a Timeline) {
+    fn step(&mut self, step: &DeveloperStep, timeline: &'a Timeline) {
         let last = self.months.last();
         let index = match last.filter(|last| last.month == step.month) {
             Some(last) => last.rules,
@@ -119,10 +183,9 @@ impl<'a> Cooperation<'a> {
     }
 
     /// SPEC §5: the first violation past a threshold downgrades or terminates at its instant.
-    fn count(&mut self, step: &Step, rules: &'a Developers, index: usize) {
+    fn count(&mut self, step: &DeveloperStep, rules: &'a Developers, index: usize) {
         let month = self.month(step.month, index);
         month.violations += 1;
-        month.counted.push(step.at);
         let count = month.violations;
         let first_past =
             |limit: Option<u32>| limit.is_some_and(|limit| count == limit.saturating_add(1));
@@ -135,8 +198,9 @@ impl<'a> Cooperation<'a> {
         };
         if let Some(outcome) = outcome.filter(|outcome| *outcome > month.outcome) {
             month.outcome = outcome;
-            (month.at, month.cause) = (Some(step.at.time), Some(step.at.position));
+            month.at = Some(step.at);
         }
+        self.counted.push(step.at);
         if first_past(rules.downgrade_when_more_than) {
             self.downgrade(step.at, step.month, rules);
         }

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod legality;
 pub mod measure;
 pub mod obligations;
+pub mod packed;
 pub mod plaza;
 pub mod positions;
 pub mod provenance;
@@ -26,17 +27,19 @@ pub mod text;
 pub mod tiers;
 pub mod time;
 
+mod app;
 mod assess;
 mod certification;
 mod developers;
 mod horizon;
 mod measures;
 mod months;
+mod order;
 mod outages;
 mod sanctions;
 mod words;
 
-pub use assess::{Ask, assess};
+pub use assess::{Ask, Assessor, assess};
 pub use event::{Event, Position};
 pub use refusal::Refusal;
 pub use rulebook::{Level, Rulebook};

@@ -44,10 +44,14 @@ pub(crate) struct Grounds<'a> {
     pub(crate) ended: &'a [Ended],
 }
 
-fn intervals(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Interval> {
-    let mut all = Vec::with_capacity(2 * grounds.sanctions.len());
-    let mut add = |measures: Measures, from, cause, (until, ended_by), origin| {
-        all.extend(measures.lasting().map(|measure| Interval {
+/// Every interval that has begun or will, with the event that ends it.
+pub(crate) fn intervals(
+    timeline: &Timeline,
+    grounds: &Grounds<'_>,
+    as_of: Instant,
+) -> impl Iterator<Item = Interval> {
+    let interval = move |from, cause, (until, ended_by), origin| {
+        move |measure| Interval {
             measure,
             from,
             cause,
@@ -55,53 +59,43 @@ fn intervals(timeline: &Timeline, grounds: &Grounds<'_>) -> Vec<Interval> {
             origin,
             ended_by,
             in_force: false,
-        }));
+        }
     };
-    for (index, sanction) in grounds.sanctions.iter().enumerate() {
-        let (_, measures) = timeline.version(sanction.rules).row(sanction.row);
-        let origin = Origin::Sanction(index);
-        add(
-            measures,
-            sanction.at.time,
-            sanction.cause(),
-            (sanction.until, None),
-            origin,
-        );
-    }
-    for fact in grounds.imposed {
-        add(
-            fact.measures(),
-            fact.time(),
-            fact.position(),
-            (fact.until(), None),
-            Origin::Imposed,
-        );
-    }
-    for block in grounds.lifecycle.blocks() {
+    let sanctions = grounds.sanctions.iter().enumerate();
+    let sanctions = sanctions.flat_map(move |(index, sanction)| {
+        let rules = timeline.version(sanction.rules);
+        let (end, origin) = ((sanction.until, None), Origin::Sanction(index));
+        let interval = interval(sanction.at.time, sanction.cause(), end, origin);
+        rules.figures(sanction.row).measures.lasting().map(interval)
+    });
+    let imposed = grounds.imposed.iter().flat_map(move |fact| {
+        let (end, origin) = ((fact.until(), None), Origin::Imposed);
+        let interval = interval(fact.time(), fact.position(), end, origin);
+        fact.measures().lasting().map(interval)
+    });
+    let blocks = grounds.lifecycle.blocks().map(move |block| {
         let origin = match block.kind {
             BlockKind::Grave => Origin::GraveFinding,
             BlockKind::Missed => Origin::MissedFix,
         };
-        let measures = Measures::only(Measure::BlockApi);
-        add(
-            measures,
-            block.from,
-            block.cause,
-            ended_at(block.until),
-            origin,
-        );
-    }
-    for ended in grounds.ended {
-        let from = ended.from;
-        add(
-            Measures::TERMINATION,
-            from.time,
-            from.position,
-            ended_at(ended.until),
-            Origin::Termination,
-        );
-    }
-    all
+        let end = ended_at(block.until);
+        interval(block.from, block.cause, end, origin)(Measure::BlockApi)
+    });
+    let ended = grounds.ended.iter().flat_map(move |ended| {
+        let (from, end) = (ended.from, ended_at(ended.until));
+        let interval = interval(from.time, from.position, end, Origin::Termination);
+        Measures::TERMINATION.lasting().map(interval)
+    });
+    let all = sanctions.chain(imposed).chain(blocks).chain(ended);
+    all.map(move |mut interval| {
+        let lift = interval.lift(grounds.lifts);
+        if let Some(lift) = lift.filter(|l| interval.until.is_none_or(|until| l.time() < until)) {
+            interval.until = Some(lift.time());
+            interval.ended_by = Some(lift.position());
+        }
+        interval.in_force = interval.holds(as_of);
+        interval
+    })
 }
 
 /// The end of an interval that an event ends, and which event.
@@ -109,55 +103,64 @@ fn ended_at(until: Option<Moment>) -> (Option<Instant>, Option<Position>) {
     (until.map(|end| end.time), until.map(|end| end.position))
 }
 
-/// The measures in force, by name, each with its latest end; and every interval that has begun.
-pub(crate) fn in_force(
-    timeline: &Timeline,
-    grounds: &Grounds<'_>,
-    horizon: &mut Horizon,
-) -> (Box<[MeasureInForce]>, Box<[Interval]>) {
-    let at = horizon.as_of();
-    let mut intervals = intervals(timeline, grounds);
-    for interval in &mut intervals {
-        let lift = interval.lift(grounds.lifts);
-        if let Some(lift) = lift.filter(|l| interval.until.is_none_or(|until| l.time() < until)) {
-            interval.until = Some(lift.time());
-            interval.ended_by = Some(lift.position());
-        }
-        horizon.see(interval.from);
-        if let Some(until) = interval.until {
-            horizon.see(until);
-        }
-        interval.in_force = interval.holds(at);
-    }
-    intervals.retain(|interval| interval.from <= at);
-    let running = intervals.iter().filter(|interval| interval.in_force);
-    let mut running: Vec<&Interval> = running.collect();
-    // By name, and of one measure the latest end first; null is the latest.
-    running.sort_by_key(|interval| {
-        let until = interval.until.unwrap_or(Instant::MAX);
-        (
-            interval.measure.as_str(),
-            interval.until.is_some(),
-            std::cmp::Reverse(until),
-        )
-    });
-    let mut in_force: Vec<MeasureInForce> = Vec::new();
-    for interval in running {
-        match in_force.last_mut() {
-            Some(last) if last.measure == interval.measure => {
-                last.causes.push((interval.origin, interval.cause));
-            }
-            _ => in_force.push(MeasureInForce {
-                measure: interval.measure,
-                until: interval.until,
-                causes: vec![(interval.origin, interval.cause)],
-            }),
-        }
-    }
-    (in_force.into(), intervals.into())
-}
+/// The measures in force: by name, and of one measure the latest end first.
+#[derive(Debug, Default)]
+pub(crate) struct Running(Vec<Interval>);
 
-/// Those in force, as a set.
-pub(crate) fn as_set(in_force: &[MeasureInForce]) -> Measures {
-    in_force.iter().map(|running| running.measure).collect()
+impl Running {
+    /// Takes those of another app.
+    pub(crate) fn derive(
+        &mut self,
+        timeline: &Timeline,
+        grounds: &Grounds<'_>,
+        horizon: &mut Horizon,
+    ) {
+        self.0.clear();
+        for interval in intervals(timeline, grounds, horizon.as_of()) {
+            horizon.see(interval.from);
+            if let Some(until) = interval.until {
+                horizon.see(until);
+            }
+            if interval.in_force {
+                self.0.push(interval);
+            }
+        }
+        // Null is the latest end.
+        self.0.sort_by_key(|interval| {
+            let until = interval.until.unwrap_or(Instant::MAX);
+            (
+                interval.measure.as_str(),
+                interval.until.is_some(),
+                std::cmp::Reverse(until),
+            )
+        });
+    }
+
+    /// Each measure in force, with its latest end.
+    pub(crate) fn in_force(&self) -> impl Iterator<Item = &Interval> {
+        self.by_measure().filter_map(<[Interval]>::first)
+    }
+
+    /// As they are printed, with what brings each.
+    pub(crate) fn printed(&self) -> Box<[MeasureInForce]> {
+        let of_one = self.by_measure().filter_map(|all| {
+            let latest = all.first()?;
+            let causes = all.iter().map(|interval| (interval.origin, interval.cause));
+            Some(MeasureInForce {
+                measure: latest.measure,
+                until: latest.until,
+                causes: causes.collect(),
+            })
+        });
+        of_one.collect()
+    }
+
+    fn by_measure(&self) -> impl Iterator<Item = &[Interval]> {
+        self.0.chunk_by(|a, b| a.measure == b.measure)
+    }
+
+    /// Those in force, as a set.
+    pub(crate) fn as_set(&self) -> Measures {
+        self.0.iter().map(|interval| interval.measure).collect()
+    }
 }

@@ -3,36 +3,83 @@
 use crate::facts::Names;
 use crate::positions::Positions;
 use crate::provenance::{Step, UncountedComplaint};
+use crate::rulebook::Level;
 use crate::rules::Timeline;
 use crate::sanctions::Sanction;
 use crate::standing::{AppMonth, ComplaintCounts, Sanction as PrintedSanction, Violation};
 use crate::tiers::{Incident, Month, Tiers};
 
-/// The months of an app whose facts are all in. The incidents' evidence moves into them.
-pub(crate) fn months<'a>(
-    tiers: &mut Tiers<'_>,
-    sanctions: &[Sanction],
-    names: &'a Names,
-    timeline: &'a Timeline,
-) -> Box<[AppMonth<'a>]> {
-    let mut incidents = std::mem::take(&mut tiers.incidents);
-    let (mut steps, mut sanctions) = (tiers.steps.as_slice(), sanctions);
-    let of_month = |month: &Month| {
+/// A month of an app, with its steps and its sanctions.
+pub(crate) struct Judged<'t> {
+    pub(crate) month: &'t Month,
+    steps: &'t [Step],
+    pub(crate) sanctions: &'t [Sanction],
+}
+
+impl<'t> Judged<'t> {
+    /// Its incidents, in the order of their beginning, each with its number among the app's.
+    pub(crate) fn incidents(
+        &self,
+        tiers: &'t Tiers<'_>,
+    ) -> impl Iterator<Item = (usize, &'t Incident)> + Clone {
+        let begun = self.steps.iter().filter(|step| step.begins);
+        begun.map(|step| (step.incident, &tiers.incidents[step.incident]))
+    }
+
+    /// The most severe level of any incident.
+    pub(crate) fn tier(&self, tiers: &'t Tiers<'_>) -> Option<Level> {
+        self.incidents(tiers)
+            .map(|(_, incident)| incident.level)
+            .min()
+    }
+}
+
+/// The months of an app whose facts are all in.
+pub(crate) fn judged<'t>(
+    tiers: &'t Tiers<'_>,
+    sanctions: &'t [Sanction],
+) -> impl Iterator<Item = Judged<'t>> {
+    let (mut steps, mut sanctions) = (tiers.steps(), sanctions);
+    tiers.months().iter().map(move |month| {
         let mine = steps.iter().take_while(|step| step.month <= month.month);
         let (mine, later) = steps.split_at(mine.count());
         steps = later;
         let punished = sanctions.iter().take_while(|s| s.month <= month.month);
         let (punished, later) = sanctions.split_at(punished.count());
         sanctions = later;
-        let begun = mine.iter().filter(|step| step.begins);
-        let mut violations = Vec::with_capacity(begun.clone().count());
-        violations.extend(begun.map(|step| violation(step, &mut incidents, names)));
+        Judged {
+            month,
+            steps: mine,
+            sanctions: punished,
+        }
+    })
+}
+
+/// The months of an app as they are printed.
+pub(crate) fn printed<'a>(
+    tiers: &Tiers<'_>,
+    sanctions: &[Sanction],
+    names: &'a Names,
+    timeline: &'a Timeline,
+) -> Box<[AppMonth<'a>]> {
+    let of_month = |judged: Judged<'_>| {
+        let month = judged.month;
         let [strong, normal, celebrity] = month.counts;
-        let unclassified = month.unclassified.iter();
+        let unclassified = tiers.unclassified(month).iter();
         let unclassified_events: Vec<_> = unclassified.clone().map(|(_, at)| *at).collect();
+        let violation = |(number, incident): (usize, &Incident)| Violation {
+            code: incident.source.code(names),
+            level: incident.level,
+            since: incident.since,
+            at: incident.at,
+            evidence: Positions::of(tiers.evidence(incident)),
+            incident: number,
+        };
+        let mut violations = Vec::with_capacity(judged.incidents(tiers).count());
+        violations.extend(judged.incidents(tiers).map(violation));
         AppMonth {
             month: month.month,
-            tier: violations.iter().map(|violation| violation.level).min(),
+            tier: judged.tier(tiers),
             complaints: ComplaintCounts {
                 strong,
                 normal,
@@ -40,7 +87,8 @@ pub(crate) fn months<'a>(
             },
             outage_days: u32::try_from(tiers.days(month).len()).unwrap_or(u32::MAX),
             violations: violations.into(),
-            sanctions: punished
+            sanctions: judged
+                .sanctions
                 .iter()
                 .map(|sanction| print(sanction, names, timeline))
                 .collect(),
@@ -51,26 +99,11 @@ pub(crate) fn months<'a>(
             days: tiers.days(month).into(),
         }
     };
-    let months = tiers.months.iter().map(of_month).collect();
-    // Their room serves the next app.
-    tiers.incidents = incidents;
-    months
-}
-
-fn violation<'a>(step: &Step, incidents: &mut [Incident], names: &'a Names) -> Violation<'a> {
-    let incident = &mut incidents[step.incident];
-    Violation {
-        code: incident.source.code(names),
-        level: incident.level,
-        since: incident.since,
-        at: incident.at,
-        evidence: std::mem::take(&mut incident.evidence),
-        incident: step.incident,
-    }
+    judged(tiers, sanctions).map(of_month).collect()
 }
 
 fn print<'a>(sanction: &Sanction, names: &'a Names, timeline: &'a Timeline) -> PrintedSanction<'a> {
-    let (row, _) = timeline.version(sanction.rules).row(sanction.row);
+    let row = timeline.version(sanction.rules).row(sanction.row);
     PrintedSanction {
         code: sanction.source.code(names),
         level: sanction.level,

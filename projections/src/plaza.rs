@@ -72,6 +72,12 @@ impl<'a> Score<'a> {
         events.push(fact.position());
     }
 
+    /// What they come to.
+    pub(crate) fn sum(&self) -> i64 {
+        let all = self.terms.iter().filter(|(_, events)| !events.is_empty());
+        all.fold(0, |sum, (points, _)| sum.saturating_add(*points))
+    }
+
     /// What each ranked behaviour adds.
     pub(crate) fn terms(&self) -> Box<[ScoreTerm]> {
         let all = self.terms.iter().enumerate();

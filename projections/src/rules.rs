@@ -4,9 +4,9 @@
 //! names of a history, so that a rule looks a code up by its number.
 
 use crate::calendar::{Calendar, toml_date};
-use crate::event::{Cause, Channel, ComplaintClass, Position};
+use crate::event::{Cause, Channel, ComplaintClass, Position, Stage};
 use crate::facts::{Fact, History, NameId, Names};
-use crate::measure::{Measure, Measures};
+use crate::measure::{Measure, Measures, is_warning_alone};
 use crate::rulebook::{Counts, Level, OutageCount, Rulebook, RulebookError, SanctionRow};
 use crate::time::{Instant, LocalMonth, Zone};
 
@@ -42,10 +42,42 @@ pub struct Rules {
     /// For each tier of complaints, most severe first: its level, its index, and the most of each
     /// class that stays below it.
     complaint_tiers: Vec<(Level, usize, [u32; 3])>,
+    /// How many complaints of each class stay below every tier.
+    no_tier: [u32; 3],
+    counted_causes: [bool; Cause::ALL.len()],
     behaviors: Vec<Option<u16>>,
     suspended_by: Measures,
-    row_measures: Vec<Measures>,
+    rows: Vec<Row>,
     ladder: [Rung; 3],
+    /// The working days of each channel's stages, and of a copy that is checked again.
+    clocks: [[[Option<u32>; 2]; Stage::ALL.len()]; Channel::ALL.len()],
+    calendar: Option<&'static Calendar>,
+}
+
+/// The figures of a row of the ladder.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) measures: Measures,
+    /// The days it lasts, and those for each violation; until lifted, where there are none. A warning
+    /// alone has no end either.
+    pub(crate) days: Option<(i64, i64)>,
+    pub(crate) fix_within_hours: Option<i64>,
+}
+
+impl Row {
+    fn of(row: &SanctionRow) -> Self {
+        let figures = row.days.is_some() || row.days_per_violation.is_some();
+        let days = (
+            row.days.unwrap_or(0).into(),
+            row.days_per_violation.unwrap_or(0).into(),
+        );
+        let measures = row.measures.iter();
+        Self {
+            measures: measures.filter_map(|m| Measure::from_text(m)).collect(),
+            days: (figures && !is_warning_alone(&row.measures)).then_some(days),
+            fix_within_hours: row.fix_within_hours.map(i64::from),
+        }
+    }
 }
 
 /// The ladder's rows of a level.
@@ -77,20 +109,42 @@ impl Rules {
                 behaviors[id.index()] = u16::try_from(index).ok();
             }
         }
+        let complaint_tiers = complaint_tiers(&book);
+        let no_tier = |class: ComplaintClass| {
+            let limits = complaint_tiers
+                .iter()
+                .map(|(.., most)| most[class as usize]);
+            limits.min().unwrap_or(u32::MAX)
+        };
+        let clock = |channel, stage, recheck| book.review.clocks.get(&channel)?.of(stage, recheck);
+        let clocks = |channel| {
+            let stage = |stage| [false, true].map(|recheck| clock(channel, stage, recheck));
+            [Stage::Declaration, Stage::Copy, Stage::Plaza].map(stage)
+        };
         Self {
             position,
             effective_from: from,
             catalogue,
             reasons: reasons.map(|list| table(list, names)),
-            complaint_tiers: complaint_tiers(&book),
+            no_tier: [
+                no_tier(ComplaintClass::Strong),
+                no_tier(ComplaintClass::Normal),
+                no_tier(ComplaintClass::Celebrity),
+            ],
+            complaint_tiers,
+            counted_causes: std::array::from_fn(|cause| {
+                book.outages.counted_causes.contains(&Cause::ALL[cause])
+            }),
             behaviors,
             suspended_by: ranked.map_or(Measures::default(), |r| measures(&r.suspended_by)),
-            row_measures: book
+            rows: book
                 .sanctions
                 .iter()
-                .map(|r| measures(&r.get_ref().measures))
+                .map(|row| Row::of(row.get_ref()))
                 .collect(),
             ladder: Level::ALL.map(|level| rung(&book, level)),
+            clocks: std::array::from_fn(|channel| clocks(Channel::ALL[channel])),
+            calendar: Calendar::named(&book.calendar),
             book,
         }
     }
@@ -115,8 +169,14 @@ impl Rules {
 
     /// Whether outages of a cause count.
     #[must_use]
-    pub fn counts_cause(&self, cause: Cause) -> bool {
-        self.book.outages.counted_causes.contains(&cause)
+    pub const fn counts_cause(&self, cause: Cause) -> bool {
+        self.counted_causes[cause as usize]
+    }
+
+    /// Whether so many complaints of a class reach no tier.
+    #[must_use]
+    pub(crate) const fn is_below_tiers(&self, class: ComplaintClass, count: u32) -> bool {
+        count <= self.no_tier[class as usize]
     }
 
     /// The most severe level whose count of a class is passed, strictly, by that many complaints, and its
@@ -170,13 +230,20 @@ impl Rules {
         }
     }
 
-    /// A row of the ladder and its measures as a set.
+    /// A row of the ladder, as it is written.
     #[must_use]
-    pub fn row(&self, index: usize) -> (&SanctionRow, Measures) {
-        (
-            self.book.sanctions[index].get_ref(),
-            self.row_measures[index],
-        )
+    pub fn row(&self, index: usize) -> &SanctionRow {
+        self.book.sanctions[index].get_ref()
+    }
+
+    /// The figures of a row of the ladder.
+    pub(crate) fn figures(&self, row: usize) -> &Row {
+        &self.rows[row]
+    }
+
+    /// The working days of a stage's clock, where it has one.
+    pub(crate) const fn clock(&self, channel: Channel, stage: Stage, recheck: bool) -> Option<u32> {
+        self.clocks[channel as usize][stage as usize][recheck as usize]
     }
 
     /// The index of a ranked behaviour.
@@ -269,6 +336,25 @@ fn complaint_tiers(book: &Rulebook) -> Vec<(Level, usize, [u32; 3])> {
 pub struct Timeline {
     zone: Zone,
     versions: Vec<Rules>,
+    /// The index of the rules of each month of the zone's table.
+    of_months: Vec<usize>,
+}
+
+/// A local month and its rules.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MonthRules {
+    pub(crate) month: LocalMonth,
+    /// The index of its rules.
+    pub(crate) rules: usize,
+    from: Instant,
+    until: Instant,
+}
+
+impl MonthRules {
+    /// Whether an instant lies in it.
+    pub(crate) fn holds(&self, at: Instant) -> bool {
+        self.from <= at && at < self.until
+    }
 }
 
 impl Timeline {
@@ -307,7 +393,14 @@ impl Timeline {
         let mut versions: Vec<Rules> = books.into_iter().map(compile).collect();
         // Of versions of one date the later published counts: the sort keeps their order.
         versions.sort_by_key(|rules| rules.effective_from);
-        Ok(Self { zone, versions })
+        let mut timeline = Self {
+            zone,
+            versions,
+            of_months: Vec::new(),
+        };
+        let starts = timeline.zone.month_starts().iter();
+        timeline.of_months = starts.map(|start| timeline.index_at(*start)).collect();
+        Ok(timeline)
     }
 
     /// The same versions, read in the names of another history.
@@ -364,15 +457,29 @@ impl Timeline {
     /// The index of the rules of a month: those that hold at its first instant.
     #[must_use]
     pub fn index_of_month(&self, month: LocalMonth) -> usize {
-        self.index_at(self.zone.month_start(month))
+        let tabled = Zone::table_place(month);
+        match tabled.and_then(|place| self.of_months.get(place)) {
+            Some(index) => *index,
+            None => self.index_at(self.zone.month_start(month)),
+        }
+    }
+
+    /// The month of an instant, with its rules.
+    pub(crate) fn month_rules(&self, at: Instant) -> MonthRules {
+        let month = self.zone.month(at);
+        MonthRules {
+            month,
+            rules: self.index_of_month(month),
+            from: self.zone.month_start(month),
+            until: self.zone.month_start(month.next()),
+        }
     }
 
     /// The local midnight that ends the nth working day after an instant's date, by the calendar
     /// of the rules given; unknown where the calendar lacks a year.
     #[must_use]
     pub fn working_days_after(&self, rules: &Rules, from: Instant, n: u32) -> Option<Instant> {
-        let calendar = Calendar::named(&rules.book.calendar)?;
-        let day = calendar.working_day_after(self.zone.date(from), n)?;
+        let day = rules.calendar?.working_day_after(self.zone.date(from), n)?;
         Some(self.zone.midnight(crate::time::plus_dates(day, 1)))
     }
 

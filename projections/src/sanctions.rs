@@ -1,10 +1,9 @@
 //! The sanctions that an app's steps bring (SPEC §4).
 
 use crate::event::Position;
-use crate::measure::is_warning_alone;
 use crate::provenance::Step;
 use crate::rulebook::Level;
-use crate::rules::{Moment, Timeline};
+use crate::rules::{Moment, Row, Timeline};
 use crate::tiers::{Incident, Source};
 use crate::time::{Instant, LocalMonth};
 
@@ -16,8 +15,6 @@ pub(crate) struct Sanction {
     pub(crate) source: Source,
     /// The step's place among the app's.
     pub(crate) step: usize,
-    /// When its incident escalates next.
-    pub(crate) escalates: Option<Moment>,
     pub(crate) level: Level,
     pub(crate) nth: u32,
     /// The index of the rules and of their ladder's row.
@@ -39,8 +36,9 @@ pub(crate) fn sanctions(
     timeline: &Timeline,
     steps: &[Step],
     incidents: &[Incident],
-) -> Vec<Sanction> {
-    let mut sanctions = Vec::with_capacity(steps.len());
+    sanctions: &mut Vec<Sanction>,
+) {
+    sanctions.clear();
     let mut counted = [0u32; 3];
     let (mut month, mut index) = (None, 0);
     for (place, step) in steps.iter().enumerate() {
@@ -54,48 +52,28 @@ pub(crate) fn sanctions(
         let Some(row) = rules.ladder_row(step.level, *nth) else {
             continue;
         };
-        let (figures, _) = rules.row(row);
-        let from = step.at.time;
-        let days = match (figures.days, figures.days_per_violation) {
-            (None, None) => None,
-            (days, each) => {
-                let each = i64::from(each.unwrap_or(0)).saturating_mul(i64::from(*nth));
-                Some(i64::from(days.unwrap_or(0)).saturating_add(each))
-            }
-        };
-        // A warning has no interval, and alone no end either.
-        let until = days.filter(|_| !is_warning_alone(&figures.measures));
+        let (until, fix_by) = terms(rules.figures(row), *nth, step.at.time);
         sanctions.push(Sanction {
             at: step.at,
             month: step.month,
             source: incidents[step.incident].source,
             step: place,
-            escalates: None,
             level: step.level,
             nth: *nth,
             rules: index,
             row,
-            until: until.map(|days| from.plus_days(days)),
-            fix_by: figures
-                .fix_within_hours
-                .map(|hours| from.plus_hours(hours.into())),
+            until,
+            fix_by,
         });
     }
-    escalate(&mut sanctions, steps, incidents.len());
-    sanctions
 }
 
-/// Tells each sanction when its incident escalates next.
-fn escalate(sanctions: &mut [Sanction], steps: &[Step], incidents: usize) {
-    if steps.iter().all(|step| step.begins) {
-        return;
-    }
-    let mut next: Vec<Option<Moment>> = vec![None; incidents];
-    let mut left = sanctions.iter_mut().rev().peekable();
-    for (place, step) in steps.iter().enumerate().rev() {
-        let later = next[step.incident].replace(step.at);
-        if let Some(sanction) = left.next_if(|sanction| sanction.step == place) {
-            sanction.escalates = later;
-        }
-    }
+/// Until when the nth sanction of a row runs that begins at an instant, and by when it is to be put right.
+pub(crate) fn terms(row: &Row, nth: u32, from: Instant) -> (Option<Instant>, Option<Instant>) {
+    let until = row.days.map(|(days, each)| {
+        let each = each.saturating_mul(i64::from(nth));
+        from.plus_days(days.saturating_add(each))
+    });
+    let fix_by = row.fix_within_hours.map(|hours| from.plus_hours(hours));
+    (until, fix_by)
 }

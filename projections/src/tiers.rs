@@ -4,16 +4,19 @@
 //! a month, which begins when a level is first reached and escalates when a graver one is. Every
 //! beginning and escalation is a [`Step`]; sanctions and developers' outcomes follow from those.
 
+use std::num::NonZeroU32;
 use std::ops::Range;
 
-use crate::event::{COMPLAINTS, Cause, OUTAGE, Position};
+use chrono::Datelike;
+
+use crate::event::{COMPLAINTS, Cause, Kind, OUTAGE, Position};
 use crate::facts::{Fact, NameId, Names};
 use crate::horizon::Horizon;
+use crate::order::{Runs, sort_nearly};
 use crate::outages::{Outages, Span};
-use crate::positions::Positions;
 use crate::provenance::{Basis, OutageDay, Step};
 use crate::rulebook::Level;
-use crate::rules::{Moment, Timeline};
+use crate::rules::{Moment, MonthRules, Timeline};
 use crate::time::{DAY_MICROS, Instant, LocalMonth};
 
 /// What an incident is made of.
@@ -46,7 +49,8 @@ pub(crate) struct Incident {
     pub(crate) level: Level,
     pub(crate) since: Instant,
     pub(crate) at: Instant,
-    pub(crate) evidence: Positions,
+    /// The places of its evidence among the events that count.
+    evidence: Range<usize>,
 }
 
 /// What a month of an app has beside its incidents.
@@ -56,8 +60,9 @@ pub(crate) struct Month {
     /// The index of the rules it is judged by.
     pub(crate) rules: usize,
     pub(crate) counts: [u32; 3],
-    pub(crate) unclassified: Vec<(NameId, Position)>,
-    /// The places of its counted complaints among the app's.
+    /// The places of its unclassified violations among the app's.
+    unclassified: Range<usize>,
+    /// The places of its counted complaints among the events that count.
     complaints: Range<usize>,
     /// The places of its outage days among the app's.
     days: Range<usize>,
@@ -73,46 +78,119 @@ pub(crate) struct Uncounted {
     pub(crate) reason: NameId,
 }
 
-/// The month of the fact before: from its first instant to that of the next one, and its rules.
-#[derive(Clone, Copy, Debug)]
-struct Current {
-    from: Instant,
-    until: Instant,
-    month: LocalMonth,
-    rules: usize,
-}
-
-/// The incidents of an app as its facts come in.
+/// The incidents of an app. Its facts are taken group by group: complaints, violations, outages.
 #[derive(Debug)]
 pub(crate) struct Tiers<'a> {
     timeline: &'a Timeline,
-    current: Option<Current>,
+    /// The month of the fact before.
+    current: MonthRules,
     /// Each has something that counts.
-    pub(crate) months: Vec<Month>,
+    months: Vec<Month>,
+    /// The place of the month that was asked for last.
+    place: usize,
     pub(crate) incidents: Vec<Incident>,
-    pub(crate) steps: Vec<Step>,
+    steps: Runs<Step>,
     /// Beside the months: one with nothing else is none.
     pub(crate) uncounted: Vec<Uncounted>,
-    /// The complaints that count, month after month.
-    complaints: Vec<Position>,
+    unclassified: Vec<(NameId, Position)>,
+    /// The events that count: the complaints, month after month, and what else is evidence.
+    counting: Vec<Position>,
     outages: Outages<(Position, Cause)>,
     explained: Vec<u32>,
+    dates: Dates,
     /// The outage days, month after month.
     days: Vec<OutageDay>,
+}
+
+/// Of all blocks of counted causes that start on one local date, the first.
+#[derive(Debug, Default)]
+struct Dates {
+    months: Vec<MonthDates>,
+    /// The place of the month that a block was in last.
+    place: usize,
+    blocks: Vec<OutageDay>,
+}
+
+/// The dates of a month.
+#[derive(Debug)]
+struct MonthDates {
+    month: LocalMonth,
+    rules: usize,
+    /// The place of each date's block.
+    blocks: [Option<NonZeroU32>; 31],
+}
+
+impl Dates {
+    fn clear(&mut self) {
+        self.months.clear();
+        self.place = 0;
+        self.blocks.clear();
+    }
+
+    fn take(&mut self, day: OutageDay, timeline: &Timeline) {
+        let month = LocalMonth::of(day.date);
+        let last = self.months.get(self.place);
+        if last.is_none_or(|last| last.month != month) {
+            self.place = self.months.partition_point(|other| other.month < month);
+        }
+        let known = self.months.get(self.place);
+        if known.is_none_or(|known| known.month != month) {
+            let dates = MonthDates {
+                month,
+                rules: timeline.index_of_month(month),
+                blocks: [None; 31],
+            };
+            self.months.insert(self.place, dates);
+        }
+        let dates = &mut self.months[self.place];
+        if !timeline.version(dates.rules).counts_cause(day.cause) {
+            return;
+        }
+        let block = &mut dates.blocks[day.date.day0() as usize];
+        match block {
+            Some(place) => {
+                let first = &mut self.blocks[place.get() as usize - 1];
+                if day.at < first.at {
+                    *first = day;
+                }
+            }
+            None => {
+                self.blocks.push(day);
+                *block = u32::try_from(self.blocks.len())
+                    .ok()
+                    .and_then(NonZeroU32::new);
+            }
+        }
+    }
+
+    /// The months with a counted block, ascending.
+    fn months(&self) -> impl Iterator<Item = &MonthDates> {
+        let months = self.months.iter();
+        months.filter(|month| month.blocks.iter().any(Option::is_some))
+    }
+
+    /// The blocks of a month, by date.
+    fn of(&self, month: &MonthDates) -> impl Iterator<Item = OutageDay> {
+        let blocks = month.blocks.iter().flatten();
+        blocks.map(|place| self.blocks[place.get() as usize - 1])
+    }
 }
 
 impl<'a> Tiers<'a> {
     pub(crate) fn new(timeline: &'a Timeline) -> Self {
         Self {
             timeline,
-            current: None,
+            current: timeline.month_rules(Instant::MIN),
             months: Vec::new(),
+            place: 0,
             incidents: Vec::new(),
-            steps: Vec::new(),
+            steps: Runs::new(),
             uncounted: Vec::new(),
-            complaints: Vec::new(),
+            unclassified: Vec::new(),
+            counting: Vec::new(),
             outages: Outages::default(),
             explained: Vec::new(),
+            dates: Dates::default(),
             days: Vec::new(),
         }
     }
@@ -123,32 +201,22 @@ impl<'a> Tiers<'a> {
         self.incidents.clear();
         self.steps.clear();
         self.uncounted.clear();
-        self.complaints.clear();
+        self.unclassified.clear();
+        self.counting.clear();
         self.outages.clear();
         self.explained.clear();
+        self.dates.clear();
         self.days.clear();
     }
 
-    /// The month and its rules at an instant. Facts come in order of time, so mostly they are those of
-    /// the fact before.
-    fn month_at(&mut self, at: Instant) -> Current {
-        if let Some(current) = self.current
-            && current.from <= at
-            && at < current.until
-        {
-            return current;
-        }
-        let zone = self.timeline.zone();
-        let month = zone.month(at);
-        let from = zone.month_start(month);
-        let current = Current {
-            from,
-            until: zone.month_start(month.next()),
-            month,
-            rules: self.timeline.index_at(from),
-        };
-        self.current = Some(current);
-        current
+    /// The steps, in order.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps.all
+    }
+
+    /// The months, ascending.
+    pub(crate) fn months(&self) -> &[Month] {
+        &self.months
     }
 
     /// The outage days of a month.
@@ -156,42 +224,54 @@ impl<'a> Tiers<'a> {
         &self.days[month.days.clone()]
     }
 
+    /// The codes found in a month that its catalogue lacks, each with its event.
+    pub(crate) fn unclassified(&self, month: &Month) -> &[(NameId, Position)] {
+        &self.unclassified[month.unclassified.clone()]
+    }
+
     /// The counted complaints of a month that make no incident.
     pub(crate) fn loose_complaints(&self, month: &Month) -> &[Position] {
         match month.complaint_incident {
             Some(_) => &[],
-            None => &self.complaints[month.complaints.clone()],
+            None => &self.counting[month.complaints.clone()],
         }
     }
 
-    fn month(&mut self, month: LocalMonth, rules: usize) -> usize {
-        let place = match self.months.last() {
-            Some(last) if last.month == month => return self.months.len() - 1,
-            Some(last) if last.month > month => {
-                self.months.partition_point(|other| other.month < month)
-            }
-            _ => self.months.len(),
-        };
-        if self
-            .months
-            .get(place)
-            .is_none_or(|other| other.month != month)
-        {
-            let complaints = self.complaints.len();
-            self.months.insert(
-                place,
-                Month {
-                    month,
-                    rules,
-                    counts: [0; 3],
-                    unclassified: Vec::new(),
-                    complaints: complaints..complaints,
-                    days: 0..0,
-                    complaint_incident: None,
-                },
-            );
+    /// The events that count for an incident, ascending.
+    pub(crate) fn evidence(&self, incident: &Incident) -> &[Position] {
+        &self.counting[incident.evidence.clone()]
+    }
+
+    /// The month and its rules at an instant. Facts come in order of time, so mostly they are those of
+    /// the fact before.
+    fn month_at(&mut self, at: Instant) -> MonthRules {
+        if !self.current.holds(at) {
+            self.current = self.timeline.month_rules(at);
         }
-        place
+        self.current
+    }
+
+    /// The place of a month, which is not before the one asked for last.
+    fn month(&mut self, month: LocalMonth, rules: usize) -> usize {
+        loop {
+            match self.months.get(self.place) {
+                Some(other) if other.month == month => return self.place,
+                Some(other) if other.month < month => self.place += 1,
+                _ => break,
+            }
+        }
+        let complaints = self.counting.len();
+        let month = Month {
+            month,
+            rules,
+            counts: [0; 3],
+            unclassified: 0..0,
+            complaints: complaints..complaints,
+            days: 0..0,
+            complaint_incident: None,
+        };
+        self.months.insert(self.place, month);
+        self.place
     }
 
     fn begin(
@@ -207,9 +287,9 @@ impl<'a> Tiers<'a> {
             level,
             since: at.time,
             at: at.time,
-            evidence: Positions::default(),
+            evidence: 0..0,
         });
-        self.steps.push(Step {
+        self.steps.all.push(Step {
             at,
             month,
             incident,
@@ -235,7 +315,7 @@ impl<'a> Tiers<'a> {
         if level < self.incidents[incident].level {
             self.incidents[incident].level = level;
             self.incidents[incident].at = at.time;
-            self.steps.push(Step {
+            self.steps.all.push(Step {
                 at,
                 month,
                 incident,
@@ -248,68 +328,93 @@ impl<'a> Tiers<'a> {
     }
 
     /// SPEC §4, 1: a code of that month's catalogue is an incident, another is unclassified.
-    pub(crate) fn violation(&mut self, fact: Fact) {
-        let Some(code) = fact.name() else { return };
-        let Current { month, rules, .. } = self.month_at(fact.time());
-        let index = self.month(month, rules);
-        match self.timeline.version(rules).catalogued(code) {
-            Some((level, entry)) => {
-                let reached = (level, Basis::Catalogue(entry));
-                let incident = self.begin(Source::Found(code), month, reached, Moment::of(fact));
-                self.incidents[incident].evidence = Positions::of(&[fact.position()]);
+    pub(crate) fn violations(&mut self, facts: impl Iterator<Item = Fact>) {
+        self.place = 0;
+        for fact in facts {
+            let Some(code) = fact.name() else { continue };
+            let MonthRules { month, rules, .. } = self.month_at(fact.time());
+            let place = self.month(month, rules);
+            match self.timeline.version(rules).catalogued(code) {
+                Some((level, entry)) => {
+                    let reached = (level, Basis::Catalogue(entry));
+                    let found = Source::Found(code);
+                    let incident = self.begin(found, month, reached, Moment::of(fact));
+                    let evidence = self.counting.len();
+                    self.counting.push(fact.position());
+                    self.incidents[incident].evidence = evidence..evidence + 1;
+                }
+                None => {
+                    let all = &mut self.unclassified;
+                    let own = &mut self.months[place].unclassified;
+                    if own.start == own.end {
+                        own.start = all.len();
+                    }
+                    all.push((code, fact.position()));
+                    own.end = all.len();
+                }
             }
-            None => self.months[index]
-                .unclassified
-                .push((code, fact.position())),
         }
+        self.steps.end_run(|step| step.at);
     }
 
     /// SPEC §4, 2: each counted complaint may begin the month's incident, or escalate it.
-    pub(crate) fn complaint(&mut self, fact: Fact) {
-        let current = self.month_at(fact.time());
-        let (month, position) = (current.month, fact.position());
-        let rules = self.timeline.version(current.rules);
-        if !rules.counts_reason(fact.name()) {
-            self.uncounted.extend(fact.name().map(|reason| Uncounted {
-                month,
-                rules: current.rules,
-                position,
-                reason,
-            }));
-            return;
+    pub(crate) fn complaints(&mut self, facts: impl Iterator<Item = Fact>) {
+        self.place = 0;
+        self.counting
+            .reserve(facts.size_hint().1.unwrap_or_default());
+        for fact in facts {
+            let current = self.month_at(fact.time());
+            let (month, position) = (current.month, fact.position());
+            let rules = self.timeline.version(current.rules);
+            if !rules.counts_reason(fact.name()) {
+                self.uncounted.extend(fact.name().map(|reason| Uncounted {
+                    month,
+                    rules: current.rules,
+                    position,
+                    reason,
+                }));
+                continue;
+            }
+            let place = self.month(month, current.rules);
+            self.counting.push(position);
+            let state = &mut self.months[place];
+            state.complaints.end = self.counting.len();
+            let class = fact.class();
+            let count = &mut state.counts[class as usize];
+            *count += 1;
+            if rules.is_below_tiers(class, *count) {
+                continue;
+            }
+            let (known, counts) = (state.complaint_incident, state.counts);
+            // What the other classes have reached, they reached before.
+            if let Some((level, tier)) = rules.complaint_level(class, counts[class as usize]) {
+                let at = Moment::of(fact);
+                let reached = (level, Basis::Complaints { tier, counts });
+                let incident = self.reach(known, Source::Complaints, month, reached, at);
+                self.months[place].complaint_incident = Some(incident);
+            }
         }
-        let index = self.month(month, current.rules);
-        self.complaints.push(position);
-        let state = &mut self.months[index];
-        state.complaints.end = self.complaints.len();
-        let class = fact.class();
-        state.counts[class as usize] += 1;
-        let (known, counts) = (state.complaint_incident, state.counts);
-        // What the other classes have reached, they reached before.
-        if let Some((level, tier)) = rules.complaint_level(class, counts[class as usize]) {
-            let at = Moment::of(fact);
-            let reached = (level, Basis::Complaints { tier, counts });
-            let incident = self.reach(known, Source::Complaints, month, reached, at);
-            self.months[index].complaint_incident = Some(incident);
+        self.steps.end_run(|step| step.at);
+    }
+
+    /// Takes the outages and the recorded outage days; they are counted at the end.
+    pub(crate) fn outages(&mut self, facts: impl Iterator<Item = Fact>, horizon: &mut Horizon) {
+        for fact in facts {
+            match fact.kind() {
+                Kind::OutageStarted => {
+                    let of = (fact.position(), fact.cause());
+                    self.outages.start(fact.outage(), fact.time(), of);
+                }
+                Kind::OutageEnded => self.outages.end(fact.outage(), fact.time()),
+                // It takes back every day of the outage, from the first.
+                Kind::OutageExplained => self.explained.push(fact.outage()),
+                _ => self.outage_day(fact, horizon),
+            }
         }
-    }
-
-    pub(crate) fn outage_started(&mut self, fact: Fact) {
-        let of = (fact.position(), fact.cause());
-        self.outages.start(fact.outage(), fact.time(), of);
-    }
-
-    pub(crate) fn outage_ended(&mut self, fact: Fact) {
-        self.outages.end(fact.outage(), fact.time());
-    }
-
-    /// An explanation takes back every day of the outage, from the first.
-    pub(crate) fn outage_explained(&mut self, fact: Fact) {
-        self.explained.push(fact.outage());
     }
 
     /// A date recorded as an outage day is a block from its local midnight.
-    pub(crate) fn outage_day(&mut self, fact: Fact, horizon: &mut Horizon) {
+    fn outage_day(&mut self, fact: Fact, horizon: &mut Horizon) {
         let start = self.timeline.zone().midnight(fact.date());
         horizon.see(start);
         if start <= horizon.as_of() {
@@ -318,11 +423,12 @@ impl<'a> Tiers<'a> {
                 position: fact.position(),
                 block: 0,
             };
-            self.days.push(OutageDay {
+            let day = OutageDay {
                 date: fact.date(),
                 at,
                 cause: fact.cause(),
-            });
+            };
+            self.dates.take(day, self.timeline);
         }
     }
 
@@ -332,12 +438,14 @@ impl<'a> Tiers<'a> {
         self.outage_days(horizon);
         for month in &self.months {
             if let Some(incident) = month.complaint_incident {
-                let complaints = &mut self.complaints[month.complaints.clone()];
-                complaints.sort_unstable();
-                self.incidents[incident].evidence = Positions::of(complaints);
+                // They come in order of time, and mostly that is the order of the log.
+                sort_nearly(&mut self.counting[month.complaints.clone()], |position| {
+                    *position
+                });
+                self.incidents[incident].evidence = month.complaints.clone();
             }
         }
-        self.steps.sort_by_key(|step| step.at);
+        self.steps.finish(|step| step.at);
     }
 
     /// SPEC §4, 3: cuts the outages into day blocks, of which the first on each local date makes
@@ -346,38 +454,20 @@ impl<'a> Tiers<'a> {
         for number in self.explained.drain(..) {
             self.outages.explain(number);
         }
-        // Many outages may lie over the same dates; what is held grows with the dates alone.
-        let mut dense = 10_000;
         let outages = std::mem::take(&mut self.outages);
         for outage in outages.unexplained() {
             self.cut(outage, horizon);
-            if self.days.len() > dense {
-                self.first_of_each_date();
-                dense = 2 * self.days.len() + 10_000;
-            }
         }
         self.outages = outages;
-        self.first_of_each_date();
-        let days = std::mem::take(&mut self.days);
-        let mut from = 0;
-        for month in days.chunk_by(|a, b| LocalMonth::of(a.date) == LocalMonth::of(b.date)) {
-            self.outage_month(month, from);
-            from += month.len();
+        self.place = 0;
+        let dates = std::mem::take(&mut self.dates);
+        for month in dates.months() {
+            let from = self.days.len();
+            self.days.extend(dates.of(month));
+            self.outage_month(month.month, month.rules, from);
         }
-        self.days = days;
-    }
-
-    /// Of all blocks of counted causes that start on one local date, leaves the first.
-    fn first_of_each_date(&mut self) {
-        let timeline = self.timeline;
-        self.days.retain(|day| {
-            let month = LocalMonth::of(day.date);
-            timeline
-                .version(timeline.index_of_month(month))
-                .counts_cause(day.cause)
-        });
-        self.days.sort_unstable_by_key(|day| (day.date, day.at));
-        self.days.dedup_by_key(|day| day.date);
+        self.dates = dates;
+        self.steps.end_run(|step| step.at);
     }
 
     fn cut(&mut self, outage: &Span<(Position, Cause)>, horizon: &mut Horizon) {
@@ -401,24 +491,24 @@ impl<'a> Tiers<'a> {
                 block,
             };
             let date = self.timeline.zone().date(start);
-            self.days.push(OutageDay { date, at, cause });
+            let day = OutageDay { date, at, cause };
+            self.dates.take(day, self.timeline);
             start = start.plus_days(1);
         }
     }
 
-    fn outage_month(&mut self, days: &[OutageDay], from: usize) {
-        let month = LocalMonth::of(days[0].date);
-        let timeline = self.timeline;
-        let index = timeline.index_of_month(month);
+    /// Takes the outage days of a month, those from a place on.
+    fn outage_month(&mut self, month: LocalMonth, index: usize, from: usize) {
+        let rules = self.timeline.version(index);
         let place = self.month(month, index);
-        self.months[place].days = from..from + days.len();
-        let rules = timeline.version(index);
+        self.months[place].days = from..self.days.len();
         let (mut incident, mut run, mut longest) = (None, 0u32, 0u32);
-        for (seen, day) in days.iter().enumerate() {
-            let follows = seen > 0 && days[seen - 1].date.succ_opt() == Some(day.date);
-            run = if follows { run + 1 } else { 1 };
+        let mut last = None;
+        for (all, place) in (1..).zip(from..self.days.len()) {
+            let day = self.days[place];
+            run = if last == Some(day.date) { run + 1 } else { 1 };
+            last = day.date.succ_opt();
             longest = longest.max(run);
-            let all = u32::try_from(seen + 1).unwrap_or(u32::MAX);
             let count = if rules.counts_consecutive_days() {
                 longest
             } else {
@@ -430,10 +520,20 @@ impl<'a> Tiers<'a> {
             }
         }
         if let Some(incident) = incident {
-            let mut evidence: Vec<Position> = days.iter().map(|day| day.at.position).collect();
-            evidence.sort_unstable();
-            evidence.dedup();
-            self.incidents[incident].evidence = Positions::of(&evidence);
+            let start = self.counting.len();
+            let days = self.days[from..].iter();
+            self.counting.extend(days.map(|day| day.at.position));
+            self.counting[start..].sort_unstable();
+            // An outage of several days is one event.
+            let mut end = start;
+            for place in start..self.counting.len() {
+                if end == start || self.counting[end - 1] != self.counting[place] {
+                    self.counting[end] = self.counting[place];
+                    end += 1;
+                }
+            }
+            self.counting.truncate(end);
+            self.incidents[incident].evidence = start..end;
         }
     }
 }

@@ -8,7 +8,12 @@ use serde_json::Value;
 use standing_projections::facts::History;
 use standing_projections::rulebook::preset;
 use standing_projections::rules::Timeline;
-use standing_projections::{Ask, Event, Instant, Position, Rulebook, Standing, assess, plaza};
+use standing_projections::{Ask, Event, Instant, Position, Rulebook, plaza};
+
+#[path = "common/everybody.rs"]
+mod everybody;
+
+use everybody::everybody;
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -19,15 +24,6 @@ fn lines<T: serde::Serialize>(items: &[T]) -> String {
         .iter()
         .map(|item| serde_json::to_string(item).unwrap() + "\n")
         .collect()
-}
-
-fn standings<'a>(history: &'a History, timeline: &'a Timeline, ask: Ask) -> Vec<Standing<'a>> {
-    let each = history.developers().iter();
-    let mut all: Vec<_> = each
-        .filter_map(|developer| assess(developer, history.names(), timeline, ask))
-        .collect();
-    all.sort_by_key(|standing| standing.developer);
-    all
 }
 
 fn run(dir: &Path) -> Vec<String> {
@@ -57,7 +53,7 @@ fn run(dir: &Path) -> Vec<String> {
             as_of: instant("as_of").unwrap(),
             known_at,
         };
-        let all = standings(&history, &timeline, ask);
+        let all = everybody(&history, &timeline, ask);
         for (kind, got) in [
             ("assess", lines(&all)),
             ("plaza", lines(&plaza::board(&all))),

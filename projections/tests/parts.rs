@@ -58,9 +58,9 @@ fn again(of: &History) -> Result<History, PartError> {
                 position: app.position.0,
                 outage_ids,
             };
-            let room = (app.facts().len(), app.usage().len());
+            let room = (app.fact_count(), app.usage().len());
             let mut made = AppFacts::from_part(part, room, bounds)?;
-            for fact in app.facts() {
+            for fact in app.facts_by_group() {
                 made.push_fact(fact.plain(), bounds)?;
             }
             for usage in app.usage() {
@@ -117,7 +117,7 @@ proptest! {
         for record in &ledger.records {
             let subject = record.event.subject.as_str();
             let found = |of: &History| of.subject(subject).map(|(one, app)| {
-                (one.id.to_string(), one.len(), app.map(|app| app.facts().len()))
+                (one.id.to_string(), one.len(), app.map(|app| app.fact_count()))
             });
             prop_assert_eq!(found(&ends), found(&cut));
         }
@@ -159,7 +159,7 @@ proptest! {
         let mut developer = DeveloperFacts::from_part(part, (0, 0), bounds).unwrap();
         for fact in facts {
             if app.push_fact(fact, bounds).is_ok() {
-                prop_assert_eq!(app.facts().last().unwrap().plain(), fact);
+                prop_assert_eq!(app.facts_by_group().last().unwrap().plain(), fact);
             }
             if developer.push_act(fact, bounds).is_ok() {
                 prop_assert_eq!(developer.acts().last().unwrap().plain(), fact);

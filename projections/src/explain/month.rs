@@ -346,7 +346,9 @@ impl Build<'_> {
 
     /// From when until when a sanction runs, and how its length was made.
     fn interval_of(&self, month: &AppMonth<'_>, sanction: &Sanction<'_>) -> String {
-        let (row, measures) = self.rules(month.rules).row(sanction.row);
+        let rules = self.rules(month.rules);
+        let row = rules.row(sanction.row);
+        let measures = rules.figures(sanction.row).measures;
         let from = self.when(sanction.from);
         if measures.lasting().next().is_none() {
             return self.say.on(&from);

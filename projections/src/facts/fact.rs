@@ -1,4 +1,4 @@
-//! One event in 32 bytes.
+//! One event in 24 bytes.
 
 use chrono::NaiveDate;
 
@@ -10,15 +10,15 @@ use crate::event::{
 use crate::measure::Measures;
 use crate::time::Instant;
 
-/// One event as the rules read it: when, where in the log, of which type, and a code, a small
-/// word and a value whose meaning the type gives.
+/// One event as the rules read it: when, where in the log, of which type, and a small word and a
+/// code or a value, whose meaning the type gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fact {
     time: Instant,
     /// The position, the kind and a small word, in this order from the highest bit.
     place: u64,
-    value: i64,
-    code: NameId,
+    /// A code, -1 where there is none; or a value, as -2 and less.
+    detail: i64,
 }
 
 /// A fact as plain numbers, as it is kept outside of this program.
@@ -48,8 +48,7 @@ impl Fact {
         Self {
             time,
             place,
-            value: 0,
-            code: NameId::NONE,
+            detail: -1,
         }
     }
 
@@ -60,12 +59,19 @@ impl Fact {
         }
     }
 
+    /// With a value from -1, in the place of a code.
     pub(super) const fn value(self, value: i64) -> Self {
-        Self { value, ..self }
+        let detail = -2 - value;
+        Self { detail, ..self }
     }
 
     pub(super) const fn code(self, code: NameId) -> Self {
-        Self { code, ..self }
+        let detail = code.0 as i64;
+        Self { detail, ..self }
+    }
+
+    const fn kept_value(self) -> i64 {
+        -2 - self.detail
     }
 
     const fn word(self) -> usize {
@@ -86,7 +92,10 @@ impl Fact {
             kind: self.kind(),
             word: (self.place & 0xff) as u8,
             code: self.name().map(|code| code.0),
-            value: self.value,
+            value: match has_value(self.kind()) {
+                true => self.kept_value(),
+                false => 0,
+            },
         }
     }
 
@@ -111,7 +120,7 @@ impl Fact {
     /// The code of a violation or behaviour, a grade, a complaint's reason.
     #[must_use]
     pub fn name(self) -> Option<NameId> {
-        (self.code != NameId::NONE).then_some(self.code)
+        u32::try_from(self.detail).ok().map(NameId)
     }
 
     /// The class of a complaint.
@@ -128,14 +137,14 @@ impl Fact {
 
     /// Which of its app's outages, for the events of one.
     #[must_use]
-    pub const fn outage(self) -> u32 {
-        self.code.0
+    pub fn outage(self) -> u32 {
+        self.name().map_or(u32::MAX, NameId::number)
     }
 
     /// The date of an outage day.
     #[must_use]
     pub fn date(self) -> NaiveDate {
-        i32::try_from(self.value)
+        i32::try_from(self.kept_value())
             .ok()
             .and_then(NaiveDate::from_num_days_from_ce_opt)
             .unwrap_or_default()
@@ -180,7 +189,7 @@ impl Fact {
     /// Until when measures are imposed; until lifted, where there is none.
     #[must_use]
     pub fn until(self) -> Option<Instant> {
-        Instant::from_micros(self.value)
+        Instant::from_micros(self.kept_value())
     }
 
     /// The fact of an event that moves an app's review state or its permission (SPEC §8), which
@@ -215,10 +224,15 @@ impl Fact {
     }
 }
 
+/// Whether facts of a kind have a value, and then no code.
+pub(super) const fn has_value(kind: Kind) -> bool {
+    matches!(kind, Kind::OutageDayRecorded | Kind::MeasureImposed)
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_fact_takes_32_bytes() {
-        assert!(size_of::<super::Fact>() <= 32);
+    fn a_fact_takes_24_bytes() {
+        assert_eq!(size_of::<super::Fact>(), 24);
     }
 }

@@ -1,6 +1,6 @@
 //! Histories as the rules read them: each developer's facts, packed and in order.
 //!
-//! An event becomes a [`Fact`] of 32 bytes with its codes interned. Plain events and packed
+//! An event becomes a [`Fact`] of 24 bytes with its codes interned. Plain events and packed
 //! histories are both read through it, so there is one copy of every rule. A [`History`] takes
 //! accepted events in the order of their positions and keeps each developer's facts by
 //! (`time`, position); it judges nothing.
@@ -17,6 +17,7 @@ use crate::time::Instant;
 
 mod bounds;
 mod fact;
+mod groups;
 mod names;
 mod outage_ids;
 mod parts;
@@ -25,6 +26,8 @@ mod until;
 
 pub use bounds::{Bounds, PartError};
 pub use fact::{Fact, PlainFact};
+pub use groups::Group;
+use groups::Groups;
 pub use names::{NameId, Names};
 pub use outage_ids::OutageIds;
 pub use parts::{AppPart, DeveloperPart};
@@ -66,22 +69,51 @@ pub struct AppFacts {
     pub registered: Instant,
     /// By which event.
     pub position: Position,
-    facts: Vec<Fact>,
+    facts: Groups,
     usage: Vec<Usage>,
+    /// When the latest of its usage was reported to have happened.
+    usage_until: Option<Instant>,
     outage_ids: OutageIds,
 }
 
 impl AppFacts {
     /// Its facts, by (`time`, position); usage apart.
+    pub fn facts(&self) -> impl Iterator<Item = Fact> {
+        self.facts.in_order()
+    }
+
+    /// Its facts, group by group, each by (`time`, position); usage apart.
     #[must_use]
-    pub fn facts(&self) -> &[Fact] {
-        &self.facts
+    pub fn facts_by_group(&self) -> &[Fact] {
+        self.facts.as_slice()
+    }
+
+    /// Its facts of a group, by (`time`, position).
+    #[must_use]
+    pub fn group(&self, group: Group) -> &[Fact] {
+        self.facts.of(group)
+    }
+
+    /// How many facts it has; usage apart.
+    #[must_use]
+    pub fn fact_count(&self) -> usize {
+        self.facts.len()
     }
 
     /// Its reported usage, by (date, position).
     #[must_use]
     pub fn usage(&self) -> &[Usage] {
         &self.usage
+    }
+
+    /// When the latest of its usage was reported to have happened.
+    pub(crate) const fn usage_until(&self) -> Option<Instant> {
+        self.usage_until
+    }
+
+    fn push_used(&mut self, usage: Usage) {
+        self.usage_until = self.usage_until.max(Some(usage.time));
+        self.usage.push(usage);
     }
 
     /// The ids of its outages; a fact has their numbers.
@@ -143,7 +175,7 @@ impl DeveloperFacts {
         let apps = self
             .apps
             .iter()
-            .map(|app| app.facts.len() + app.usage.len() + 1);
+            .map(|app| app.fact_count() + app.usage.len() + 1);
         apps.sum::<usize>() + self.acts.len() + self.retractions.len() + 1
     }
 
@@ -214,7 +246,7 @@ impl History {
             developer.acts.sort_by_key(Fact::order);
             developer.apps.sort_by(|a, b| a.id.cmp(&b.id));
             for (place, app) in developer.apps.iter_mut().enumerate() {
-                app.facts.sort_by_key(Fact::order);
+                app.facts.sort();
                 app.usage.sort_by_key(|usage| (usage.date, usage.position));
                 if let Some(owner) = self.owners.get_mut(&app.id) {
                     *owner = Owner::App(index, place);
@@ -270,8 +302,9 @@ impl History {
                     permission: *permission,
                     registered: event.time,
                     position,
-                    facts: Vec::new(),
+                    facts: Groups::default(),
                     usage: Vec::new(),
+                    usage_until: None,
                     outage_ids: OutageIds::default(),
                 });
                 let owner = Owner::App(index, place);
@@ -352,7 +385,7 @@ impl History {
                 {
                     self.unsettled.insert(developer);
                 }
-                app.usage.push(usage);
+                app.push_used(usage);
                 return;
             }
             Data::ViolationFound { code } => fact(Kind::ViolationFound).code(names.intern(code)),
@@ -360,12 +393,11 @@ impl History {
                 fact(Kind::ViolationRemedied).code(names.intern(code))
             }
             Data::ComplaintReceived { class, reason } => {
-                let reason = reason
-                    .as_ref()
-                    .map_or(NameId::NONE, |text| names.intern(text));
-                fact(Kind::ComplaintReceived)
-                    .small(*class as u8)
-                    .code(reason)
+                let fact = fact(Kind::ComplaintReceived).small(*class as u8);
+                match reason {
+                    Some(reason) => fact.code(names.intern(reason)),
+                    None => fact,
+                }
             }
             Data::OutageStarted { outage, cause } => {
                 let code = NameId(app.outage_ids.number(outage));
@@ -400,9 +432,8 @@ impl History {
                 None => return,
             },
         };
-        if push(&mut app.facts, fact) {
-            self.unsettled.insert(developer);
-        }
+        app.facts.take(fact);
+        self.unsettled.insert(developer);
     }
 
     /// The texts its facts are written in.

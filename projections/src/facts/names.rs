@@ -7,7 +7,9 @@ use std::collections::HashMap;
 pub struct NameId(pub(super) u32);
 
 impl NameId {
-    pub(super) const NONE: NameId = NameId(u32::MAX);
+    pub(crate) const fn of_number(number: u32) -> Self {
+        Self(number)
+    }
 
     /// Its number.
     #[must_use]

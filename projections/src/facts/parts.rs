@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::bounds::{order, value};
 use super::shape::{Of, is_date};
 use super::{
-    AppFacts, Bounds, DeveloperFacts, History, NameId, Names, OutageIds, Owner, PartError,
+    AppFacts, Bounds, DeveloperFacts, Groups, History, NameId, Names, OutageIds, Owner, PartError,
     PlainFact, Published, Retraction, Usage,
 };
 use crate::event::{COUNT_MAX, Channel, DeveloperKind, Permission, Position};
@@ -67,7 +67,8 @@ impl AppFacts {
         Ok(Self {
             registered,
             position,
-            facts: room(facts).ok_or_else(|| value(&part.id)("number of facts"))?,
+            facts: Groups::with_room(facts).ok_or_else(|| value(&part.id)("number of facts"))?,
+            usage_until: None,
             usage: room(usage).ok_or_else(|| value(&part.id)("number of usage reports"))?,
             outage_ids: part.outage_ids,
             channel: part.channel,
@@ -77,18 +78,15 @@ impl AppFacts {
         })
     }
 
-    /// Takes its next fact, by (`time`, position).
+    /// Takes its next fact, by (group, `time`, position).
     ///
     /// # Errors
     /// [`PartError::Fact`], [`PartError::Order`].
     pub fn push_fact(&mut self, fact: PlainFact, bounds: Bounds) -> Result<(), PartError> {
         let fact = fact.pack(Of::App, bounds, self.outage_ids.len())?;
-        match self.facts.last() {
-            Some(last) if last.order() >= fact.order() => Err(order(&self.id, "facts")),
-            _ => {
-                self.facts.push(fact);
-                Ok(())
-            }
+        match self.facts.push(fact) {
+            true => Ok(()),
+            false => Err(order(&self.id, "facts")),
         }
     }
 
@@ -97,19 +95,21 @@ impl AppFacts {
     /// # Errors
     /// [`PartError::Value`], [`PartError::Order`].
     pub fn push_usage(&mut self, usage: Usage, bounds: Bounds) -> Result<(), PartError> {
-        let unfit = value(&self.id);
+        let unfit = |what| value(&self.id)(what);
         bounds.position(usage.position.0).map_err(&unfit)?;
         if !is_date(usage.date) || !(0..=COUNT_MAX).contains(&usage.daily_users) {
             return Err(unfit("usage"));
         }
         let place = |usage: &Usage| (usage.date, usage.position);
-        match self.usage.last() {
-            Some(last) if place(last) >= place(&usage) => Err(order(&self.id, "usage reports")),
-            _ => {
-                self.usage.push(usage);
-                Ok(())
-            }
+        if self
+            .usage
+            .last()
+            .is_some_and(|last| place(last) >= place(&usage))
+        {
+            return Err(order(&self.id, "usage reports"));
         }
+        self.push_used(usage);
+        Ok(())
     }
 }
 
@@ -216,7 +216,7 @@ impl DeveloperFacts {
     /// Where the latest of the events is that something is held of.
     pub(super) fn held_last(&self) -> Position {
         let apps = self.apps.iter().flat_map(|app| {
-            let facts = app.facts.iter().map(|fact| fact.position());
+            let facts = app.facts.as_slice().iter().map(|fact| fact.position());
             let usage = app.usage.iter().map(|usage| usage.position);
             facts.chain(usage).chain([app.position])
         });
@@ -310,7 +310,7 @@ impl History {
             developer.retractions.shrink_to_fit();
             developer.apps.shrink_to_fit();
             for app in &mut developer.apps {
-                app.facts.shrink_to_fit();
+                app.facts.shrink();
                 app.usage.shrink_to_fit();
                 app.outage_ids.shrink();
             }

@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
+use super::fact::has_value;
 use super::{Bounds, Fact, NameId, PartError, PlainFact};
 use crate::event::{
     Cause, ComplaintClass, InspectionSeverity, Kind, Permission, Position, ReportSeverity, Stage,
@@ -131,10 +132,12 @@ impl PlainFact {
                 return Err(unfit(what));
             }
         }
-        Ok(Fact::new(time, Position(self.position), self.kind)
-            .small(self.word)
-            .value(self.value)
-            .code(self.code.map_or(NameId::NONE, NameId)))
+        let fact = Fact::new(time, Position(self.position), self.kind).small(self.word);
+        Ok(match self.code {
+            Some(code) => fact.code(NameId(code)),
+            None if has_value(self.kind) => fact.value(self.value),
+            None => fact,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Histories with less in them: cut at an instant or a position, or without some events.
 
-use super::{DeveloperFacts, History};
+use super::{AppFacts, DeveloperFacts, History, Usage};
 use crate::event::Position;
 use crate::time::Instant;
 
@@ -16,7 +16,7 @@ impl History {
             developer.apps.retain(|app| app.registered <= as_of);
             for app in &mut developer.apps {
                 app.facts.retain(|fact| fact.time() <= as_of);
-                app.usage.retain(|usage| usage.time <= as_of);
+                app.retain_usage(|usage| usage.time <= as_of);
             }
         }
         cut.reindex();
@@ -39,7 +39,7 @@ impl History {
             developer.apps.retain(|app| app.position <= position);
             for app in &mut developer.apps {
                 app.facts.retain(|fact| fact.position() <= position);
-                app.usage.retain(|usage| usage.position <= position);
+                app.retain_usage(|usage| usage.position <= position);
             }
             if developer.last > position {
                 developer.last = developer.held_last();
@@ -47,6 +47,13 @@ impl History {
         }
         self.reindex();
         self
+    }
+}
+
+impl AppFacts {
+    fn retain_usage(&mut self, stays: impl Fn(&Usage) -> bool) {
+        self.usage.retain(stays);
+        self.usage_until = self.usage.iter().map(|usage| usage.time).max();
     }
 }
 
@@ -60,7 +67,7 @@ impl DeveloperFacts {
         less.retractions.retain(|taken| stays(taken.position));
         for app in &mut less.apps {
             app.facts.retain(|fact| stays(fact.position()));
-            app.usage.retain(|usage| stays(usage.position));
+            app.retain_usage(|usage| stays(usage.position));
         }
         less
     }

@@ -96,7 +96,6 @@ impl<'a> Events<'a> {
             let registered = (event(app.position, Kind::AppRegistered), app.registered, id);
             let facts = app
                 .facts()
-                .iter()
                 .map(move |fact| (event(fact.position(), fact.kind()), fact.time(), id));
             let usage = app
                 .usage()

@@ -67,7 +67,7 @@ impl<'t> Rulebooks<'t> {
 /// The positions of a developer's events that anything follows from.
 fn positions(developer: &DeveloperFacts) -> impl Iterator<Item = Position> {
     let apps = developer.apps().iter().flat_map(|app| {
-        let facts = app.facts().iter().map(|fact| fact.position());
+        let facts = app.facts().map(|fact| fact.position());
         let usage = app.usage().iter().map(|usage| usage.position);
         std::iter::once(app.position).chain(facts).chain(usage)
     });

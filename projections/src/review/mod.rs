@@ -101,6 +101,21 @@ impl Lifecycle {
         }
     }
 
+    /// Begins with another app, as [`Lifecycle::of`] does, in the room that there is.
+    pub(crate) fn begin(&mut self, app: &AppFacts) {
+        let mut old = std::mem::replace(self, Self::of(app));
+        old.failures.clear();
+        old.graves.clear();
+        old.holds.clear();
+        old.duties.clear();
+        old.open.clear();
+        self.failures = old.failures;
+        self.graves = old.graves;
+        self.holds = old.holds;
+        self.duties = old.duties;
+        self.open = old.open;
+    }
+
     /// The state of a registered app before its first fact.
     #[must_use]
     pub const fn of(app: &AppFacts) -> Self {
@@ -383,9 +398,8 @@ impl Lifecycle {
         );
         let index = timeline.index_at(fact.time());
         let rules = timeline.version(index);
-        let clocks = rules.book.review.clocks.get(&self.channel);
         let recheck = self.copy_approved_once;
-        if let Some(days) = clocks.and_then(|clocks| clocks.of(stage, recheck)) {
+        if let Some(days) = rules.clock(self.channel, stage, recheck) {
             let rule = DutyRule::Clock(index, stage, recheck);
             let due = Due::known(timeline.working_days_after(rules, fact.time(), days));
             self.owe(Duty::new(DutyKind::Review, rule, Moment::of(fact), due));

@@ -76,6 +76,16 @@ impl Instant {
         (self.0.get() - 1).cast_signed()
     }
 
+    /// As a word that is not 0.
+    pub(crate) const fn word(self) -> u64 {
+        self.0.get()
+    }
+
+    /// The instant of a word; none where that is 0.
+    pub(crate) fn from_word(word: u64) -> Option<Self> {
+        NonZeroU64::new(word).map(Self)
+    }
+
     /// This instant and `micros` more, kept within the years 1970 to 9999.
     #[must_use]
     pub const fn plus_micros(self, micros: i64) -> Self {
@@ -258,6 +268,15 @@ impl LocalMonth {
     #[must_use]
     pub const fn number(self) -> i32 {
         self.0.rem_euclid(12) + 1
+    }
+
+    /// How many months it is after January of the year 0.
+    pub(crate) const fn word(self) -> u32 {
+        self.0.cast_unsigned()
+    }
+
+    pub(crate) const fn from_word(word: u32) -> Self {
+        Self(word.cast_signed())
     }
 
     /// The month before this one.

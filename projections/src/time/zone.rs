@@ -101,6 +101,16 @@ impl Zone {
         })
     }
 
+    /// The first instants of the months that are at hand, from that of January 1970 on.
+    pub(crate) fn month_starts(&self) -> &[Instant] {
+        &self.month_starts
+    }
+
+    /// The place that a month has in the table, if the table is long enough.
+    pub(crate) fn table_place(month: LocalMonth) -> Option<usize> {
+        usize::try_from(month.0 - 1970 * 12).ok()
+    }
+
     fn tabled(index: usize) -> LocalMonth {
         LocalMonth(1970 * 12 + i32::try_from(index).unwrap_or(0))
     }
@@ -108,8 +118,7 @@ impl Zone {
     /// The first instant of a local month.
     #[must_use]
     pub fn month_start(&self, month: LocalMonth) -> Instant {
-        usize::try_from(month.0 - 1970 * 12)
-            .ok()
+        Self::table_place(month)
             .and_then(|index| self.month_starts.get(index).copied())
             .unwrap_or_else(|| self.midnight(month.first_date()))
     }
@@ -117,7 +126,7 @@ impl Zone {
     /// The first instant of a local date (where a clock change skips midnight, the change).
     #[must_use]
     pub fn midnight(&self, date: NaiveDate) -> Instant {
-        let place = usize::try_from(LocalMonth::of(date).0 - 1970 * 12).ok();
+        let place = Self::table_place(LocalMonth::of(date));
         let place = place.filter(|place| *place + 1 < self.month_starts.len());
         let known = place.and_then(|place| Some((self.month_starts[place], self.offset(place)?)));
         match known {

@@ -8,7 +8,9 @@ use standing_projections::facts::History;
 use standing_projections::review::ReviewState;
 use standing_projections::rules::Timeline;
 use standing_projections::time::{DAY_MICROS, HOUR_MICROS};
-use standing_projections::{Ask, Event, Instant, Position, Standing, assess, plaza};
+use standing_projections::{Ask, Event, Instant, Position, Standing, plaza};
+
+pub(crate) use super::everybody::everybody as standings;
 
 /// An event in its place, and the place of the event that it speaks of.
 #[derive(Clone)]
@@ -70,20 +72,6 @@ pub(crate) fn history<'a>(records: impl IntoIterator<Item = &'a Record>) -> Hist
         history.add(record.position, &record.event, record.target);
     }
     history
-}
-
-/// The standing of every developer, in the order that is printed.
-pub(crate) fn standings<'a>(
-    history: &'a History,
-    timeline: &'a Timeline,
-    ask: Ask,
-) -> Vec<Standing<'a>> {
-    let each = history.developers().iter();
-    let mut all: Vec<_> = each
-        .filter_map(|developer| assess(developer, history.names(), timeline, ask))
-        .collect();
-    all.sort_by_key(|standing| standing.developer);
-    all
 }
 
 /// The documents as they are printed: one developer a line, then the board.

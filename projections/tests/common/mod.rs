@@ -4,6 +4,7 @@
 
 pub(crate) mod books;
 pub(crate) mod desk;
+pub(crate) mod everybody;
 pub(crate) mod junk;
 pub(crate) mod ledger;
 

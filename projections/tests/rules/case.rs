@@ -8,7 +8,9 @@ use standing_projections::facts::History;
 use standing_projections::refusal::Code;
 use standing_projections::review::Lifecycle;
 use standing_projections::rules::Timeline;
-use standing_projections::{Ask, Event, Instant, Position, Rulebook, Standing, assess};
+use standing_projections::{Ask, Event, Instant, Position, Rulebook, Standing};
+
+use crate::everybody::everybody;
 
 pub(crate) const BOOK: &str = r#"
 id = "t"
@@ -244,11 +246,7 @@ impl Case {
             as_of: at(time),
             known_at: Position(known),
         };
-        let each = history.developers().iter();
-        let all: Vec<_> = each
-            .filter_map(|developer| assess(developer, history.names(), &timeline, ask))
-            .collect();
-        read(&all)
+        read(&everybody(&history, &timeline, ask))
     }
 
     /// What is printed of the developer as of an instant, at a pointer.
@@ -304,7 +302,7 @@ impl Case {
         let (_, app) = history.subject("a").unwrap();
         let mut lifecycle = Lifecycle::of(app.unwrap());
         for fact in app.unwrap().facts() {
-            lifecycle.apply(*fact, &timeline);
+            lifecycle.apply(fact, &timeline);
         }
         let event = next.events.last().unwrap();
         let refused = lifecycle.check(event.time, &event.data);

@@ -5,6 +5,8 @@
 mod case;
 mod developers;
 mod duties;
+#[path = "../common/everybody.rs"]
+mod everybody;
 mod findings;
 mod incidents;
 mod known;

@@ -20,7 +20,7 @@ use super::SnapshotError;
 pub(super) const FILE: &str = "manifest.json";
 
 /// The version of the tables and of the manifest.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What `manifest.json` holds under `of`: what the tables are of, and what they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

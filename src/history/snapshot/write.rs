@@ -128,7 +128,7 @@ fn portion(
     let facts = subjects(first, of).flat_map(|(number, subject)| {
         let facts = match subject {
             Subject::Developer(one) => one.acts(),
-            Subject::App(_, app) => app.facts(),
+            Subject::App(_, app) => app.facts_by_group(),
         };
         facts.iter().map(move |fact| (number, fact.plain()))
     });
@@ -193,7 +193,7 @@ fn portion(
                 texts(rows, |row| row.2.permission.as_str()),
                 instants(rows, |row| row.2.registered.micros()),
                 i64s(rows, |row| signed(row.2.position.0)),
-                i64s(rows, |row| count(row.2.facts().len())),
+                i64s(rows, |row| count(row.2.fact_count())),
                 i64s(rows, |row| count(row.2.usage().len())),
                 i64s(rows, |row| count(row.2.outage_ids().len())),
             ]

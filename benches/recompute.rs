@@ -2,8 +2,8 @@
 //! `cargo bench --bench recompute -- [EVENTS|SNAPSHOT] [RUNS] [--threads N]`.
 //!
 //! The history comes from a snapshot: the one that is given, or one that is made of a generated history
-//! of that many events. Every part of SPEC §4 to §8 is derived at one instant; the standings are kept in
-//! memory and digested, all of what they hold. Then they are printed as JSON lines, a portion at a
+//! of that many events. Every part of SPEC §4 to §8 is derived at one instant; the answers are kept in
+//! memory, packed, and digested. Then they are printed as JSON lines, a portion at a
 //! time as the command does, and the SHA-256 of the lines is told.
 
 #![allow(
@@ -17,7 +17,6 @@
 mod platform;
 
 use std::convert::Infallible;
-use std::hash::{Hash, Hasher};
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant as Stopwatch;
@@ -30,7 +29,7 @@ use standing::history::snapshot::{Origin, Snapshot};
 use standing::recompute::Recompute;
 use standing_projections::facts::History;
 use standing_projections::rules::Timeline;
-use standing_projections::{Ask, Standing, assess};
+use standing_projections::{Ask, assess};
 
 /// As the command has it.
 #[global_allocator]
@@ -88,10 +87,11 @@ fn main() {
         let rate = |spent: f64| events as f64 / spent / 1e6;
         let mut rates = Vec::new();
         for _ in 0..runs {
-            let (spent, digest) = keep(&all, &pool);
+            let (spent, digest, bytes) = keep(&all, &pool);
             println!(
-                "{threads} threads, kept and digested: {:.1} M events/s; {digest:016x}",
-                rate(spent)
+                "{threads} threads, kept and digested: {:.1} M events/s; {digest:016x}; {:.1} bytes an event",
+                rate(spent),
+                bytes as f64 / events as f64
             );
             rates.push(rate(spent));
         }
@@ -122,28 +122,17 @@ fn make(count: u64, folder: &Path) -> &Path {
     folder
 }
 
-/// How long everybody takes, the standings kept until all are there, and what they hold.
-fn keep(all: &Recompute<'_>, pool: &ThreadPool) -> (f64, u64) {
+/// How long everybody takes, the answers kept until all are there and digested; the digest, and how many
+/// bytes they take.
+fn keep(all: &Recompute<'_>, pool: &ThreadPool) -> (f64, u64, usize) {
     let begun = Stopwatch::now();
-    let mut digest = Quick::default();
-    let mut standings: Vec<Standing<'_>> = Vec::with_capacity(all.history.developers().len());
-    all.run(
-        pool,
-        |standing| {
-            let mut digest = Quick::default();
-            standing.hash(&mut digest);
-            (digest.finish(), standing)
-        },
-        |(of_one, standing), _| {
-            digest.write_u64(of_one);
-            standings.push(standing);
-            Ok::<(), Infallible>(())
-        },
+    let kept = all.keep(pool);
+    let digest = kept.digest();
+    (
+        begun.elapsed().as_secs_f64(),
+        digest,
+        black_box(kept).bytes(),
     )
-    .unwrap();
-    let spent = begun.elapsed().as_secs_f64();
-    black_box(standings);
-    (spent, digest.finish())
 }
 
 /// How long everybody takes when it is printed, and the digest of the lines.
@@ -185,41 +174,6 @@ fn one_by_one(all: &Recompute<'_>) {
         "one developer: p50 {:.3} ms, p99 {:.3} ms, the longest {:.1} ms for {} facts",
         p50.0, p99.0, most.0, most.1
     );
-}
-
-/// A quick digest, to tell two answers apart.
-#[derive(Default)]
-struct Quick(u64);
-
-impl Hasher for Quick {
-    fn write(&mut self, bytes: &[u8]) {
-        for part in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..part.len()].copy_from_slice(part);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u8(&mut self, word: u8) {
-        self.write_u64(word.into());
-    }
-
-    fn write_u32(&mut self, word: u32) {
-        self.write_u64(word.into());
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        let mixed = (word ^ 0x2545_f491_4f6c_dd1d).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = self.0.rotate_left(29).wrapping_add(mixed);
-    }
-
-    fn write_usize(&mut self, word: usize) {
-        self.write_u64(word as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 /// A figure of this process's memory, in MiB.

@@ -16,7 +16,7 @@ const PORTION: usize = 1 << 15;
 /// How much may be begun past the portion that is awaited.
 const AHEAD: usize = 1 << 20;
 
-/// Gives what `make` makes of each item to `take`, in the order of the items.
+/// Gives what `make` makes of each portion of the items to `take`, in the order of the items.
 ///
 /// # Errors
 /// That of `take`, which ends it.
@@ -24,21 +24,21 @@ pub(crate) fn in_order<I: Sync, T: Send, E>(
     pool: &ThreadPool,
     items: &[I],
     weight: impl Fn(&I) -> usize,
-    make: impl Fn(&I) -> T + Sync,
+    make: impl Fn(&[I]) -> T + Sync,
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
     let portions = portions(items, weight);
     let make = &make;
     pool.in_place_scope(|scope| {
         let (done, made) = mpsc::channel();
-        let mut waiting: BTreeMap<usize, Vec<T>> = BTreeMap::new();
+        let mut waiting: BTreeMap<usize, T> = BTreeMap::new();
         let (mut begun, mut ahead) = (0, 0);
         for (awaited, (_, heavy)) in portions.iter().enumerate() {
             while begun < portions.len() && (begun <= awaited || ahead < AHEAD.max(*heavy)) {
                 let (range, weight) = portions[begun].clone();
                 let (number, done) = (begun, done.clone());
                 scope.spawn(move |_| {
-                    let all = || items[range].iter().map(make).collect::<Vec<T>>();
+                    let all = || make(&items[range]);
                     // Nobody hears it once `take` has ended everything.
                     let _ = done.send((number, catch_unwind(AssertUnwindSafe(all))));
                 });
@@ -51,8 +51,8 @@ pub(crate) fn in_order<I: Sync, T: Send, E>(
                 waiting.insert(number, portion.unwrap_or_else(|panic| resume_unwind(panic)));
             }
             ahead -= heavy;
-            for one in waiting.remove(&awaited).into_iter().flatten() {
-                take(one)?;
+            if let Some(portion) = waiting.remove(&awaited) {
+                take(portion)?;
             }
         }
         Ok(())
@@ -103,13 +103,13 @@ mod tests {
                 &pool(threads),
                 &items,
                 |weight| *weight,
-                |weight| {
-                    made.fetch_add(*weight, Ordering::Relaxed);
-                    *weight
+                |portion| {
+                    made.fetch_add(portion.iter().sum(), Ordering::Relaxed);
+                    portion.to_vec()
                 },
-                |weight| {
+                |portion| {
                     most = most.max(made.load(Ordering::Relaxed) - taken.iter().sum::<usize>());
-                    taken.push(weight);
+                    taken.extend(portion);
                     Ok::<(), Infallible>(())
                 },
             )
@@ -122,20 +122,26 @@ mod tests {
 
     #[test]
     fn an_error_ends_it() {
-        let mut taken = 0;
-        let take = |weight: usize| {
-            taken += 1;
-            if taken < 10 { Ok(()) } else { Err(weight) }
+        let mut taken = Vec::new();
+        let take = |portion: Vec<usize>| {
+            taken.extend(portion);
+            if taken.len() < 10 {
+                Ok(())
+            } else {
+                Err("enough")
+            }
         };
         let items = items();
-        let ended = in_order(&pool(2), &items, |weight| *weight, |weight| *weight, take);
-        assert_eq!((ended, taken), (Err(items[9]), 10));
+        let ended = in_order(&pool(2), &items, |weight| *weight, <[_]>::to_vec, take);
+        assert_eq!(ended, Err("enough"));
+        assert!((10..items.len()).contains(&taken.len()));
+        assert_eq!(taken, items[..taken.len()]);
     }
 
     #[test]
     #[should_panic(expected = "in a thread")]
     fn a_panic_is_passed_on() {
-        let make = |weight: &usize| assert!(*weight != 9_000, "in a thread");
+        let make = |portion: &[usize]| assert!(!portion.contains(&9_000), "in a thread");
         let take = |()| Ok::<(), Infallible>(());
         in_order(&pool(2), &items(), |weight| *weight, make, take).unwrap();
     }

@@ -1,13 +1,16 @@
 //! Everybody's standing derived again, by as many threads as there are.
 //!
 //! Developers are judged in parallel and handed over by id, so that the outcome does not depend on the
-//! number of threads and memory holds the results of few developers only. No rule is here: what is derived
-//! is what [`assess`] says.
+//! number of threads and memory holds the results of few developers only, or all of them packed. No rule is
+//! here: what is derived is what an [`Assessor`] says.
+
+use std::convert::Infallible;
 
 use rayon::ThreadPool;
 use standing_projections::facts::{DeveloperFacts, History};
+use standing_projections::packed::Packed;
 use standing_projections::rules::Timeline;
-use standing_projections::{Ask, Standing, assess};
+use standing_projections::{Ask, Assessor, Standing};
 
 use crate::in_order::in_order;
 
@@ -59,28 +62,147 @@ impl<'a> Recompute<'a> {
         make: impl Fn(Standing<'a>) -> T + Sync,
         take: impl FnMut(T, usize) -> Result<(), E>,
     ) -> Result<(), E> {
-        let judge = |developer| {
-            let names = self.history.names();
-            assess(developer, names, self.timeline, self.ask).map(&make)
+        let judge =
+            |assessor: &mut Assessor<'a>, developer| assessor.standing(developer).map(&make);
+        everybody(self.history, pool, || self.assessor(), judge, take)
+    }
+
+    /// Judges everybody, and keeps all answers in memory: about 15 bytes an event.
+    ///
+    /// ```
+    /// # use standing::recompute::Recompute;
+    /// # use standing_projections::facts::History;
+    /// # use standing_projections::rules::Timeline;
+    /// # use standing_projections::{Ask, Event, Position, Rulebook, rulebook::preset};
+    /// # let event = Event::from_json(&serde_json::json!({
+    /// #     "specversion": "1.0", "id": "1", "source": "/desk", "type": "developer.registered",
+    /// #     "time": "2016-01-01T00:00:00Z", "subject": "d1", "data": {"name": "D", "kind": "service"},
+    /// # })).unwrap();
+    /// # let history = History::of([(Position(1), &event)]);
+    /// # let book = Rulebook::parse(preset::named("weibo").unwrap()[0]).unwrap();
+    /// # let timeline = Timeline::new(vec![(Position(0), book)], history.names()).unwrap();
+    /// # let ask = Ask { as_of: "2016-02-01T00:00:00Z".parse().unwrap(), known_at: history.head() };
+    /// # let all = Recompute { history: &history, timeline: &timeline, ask };
+    /// # let pool = rayon::ThreadPoolBuilder::new().build().unwrap();
+    /// let kept = all.keep(&pool);
+    /// let lines: Vec<_> = kept.iter().map(|one| serde_json::to_string(&one).unwrap()).collect();
+    /// assert!(lines[0].starts_with(r#"{"developer":"d1","status":"active""#));
+    /// ```
+    #[must_use]
+    pub fn keep(&self, pool: &ThreadPool) -> Kept<'a> {
+        let make = |developers: &[&'a DeveloperFacts]| {
+            let mut portion = Portion::default();
+            // Room is grown by copying, which is dear where there is much of it.
+            let facts: usize = developers.iter().map(|one| one.len()).sum();
+            portion.words.reserve(facts + facts / 4);
+            let mut assessor = self.assessor();
+            for developer in developers {
+                let first = portion.words.len();
+                if assessor.pack(developer, &mut portion.words) {
+                    portion.developers.push((*developer, first));
+                }
+            }
+            portion.words.shrink_to_fit();
+            portion.digest = digest(&portion.words);
+            portion
         };
-        everybody(self.history, pool, judge, take)
+        let mut portions = Vec::new();
+        let take = |portion| {
+            portions.push(portion);
+            Ok::<(), Infallible>(())
+        };
+        match in_order(pool, &by_id(self.history), |one| one.len(), make, take) {
+            Ok(()) => Kept {
+                of: *self,
+                portions,
+            },
+        }
+    }
+
+    fn assessor(&self) -> Assessor<'a> {
+        Assessor::new(self.history.names(), self.timeline, self.ask)
     }
 }
 
-/// What `make` makes of each developer, in the pool's threads, given to `take` in the order of the developers'
-/// ids, with how many facts it is of.
-pub(crate) fn everybody<'a, T: Send, E>(
-    history: &'a History,
-    pool: &ThreadPool,
-    make: impl Fn(&'a DeveloperFacts) -> Option<T> + Sync,
-    mut take: impl FnMut(T, usize) -> Result<(), E>,
-) -> Result<(), E> {
+/// Everybody's answers.
+#[derive(Debug)]
+pub struct Kept<'a> {
+    of: Recompute<'a>,
+    portions: Vec<Portion<'a>>,
+}
+
+/// The answers of some.
+#[derive(Debug, Default)]
+struct Portion<'a> {
+    /// Each with the place of its first word.
+    developers: Vec<(&'a DeveloperFacts, usize)>,
+    words: Vec<u64>,
+    digest: u64,
+}
+
+impl<'a> Kept<'a> {
+    /// The answers, by developer id.
+    pub fn iter(&self) -> impl Iterator<Item = Packed<'_>> {
+        let portions = self.portions.iter();
+        portions.flat_map(|portion| {
+            let each = portion.developers.iter();
+            each.map(|(developer, first)| Packed {
+                words: &portion.words[*first..],
+                developer,
+                names: self.of.history.names(),
+                timeline: self.of.timeline,
+                ask: self.of.ask,
+            })
+        })
+    }
+
+    /// The same for the same answers, however many threads derived them. It guards against mistakes, not
+    /// against people.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let portions: Vec<u64> = self.portions.iter().map(|portion| portion.digest).collect();
+        digest(&portions)
+    }
+
+    /// How many bytes the answers take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let words = self.portions.iter().map(|portion| portion.words.len());
+        words.sum::<usize>() * size_of::<u64>()
+    }
+}
+
+fn digest(words: &[u64]) -> u64 {
+    words.iter().fold(words.len() as u64, |sum, word| {
+        let mixed = (word ^ 0x2545_f491_4f6c_dd1d).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        sum.rotate_left(29).wrapping_add(mixed)
+    })
+}
+
+fn by_id(history: &History) -> Vec<&DeveloperFacts> {
     let mut all: Vec<&DeveloperFacts> = history.developers().iter().collect();
     all.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    let made = |one: &&'a DeveloperFacts| Some((make(one)?, one.len()));
-    let take = |made: Option<(T, usize)>| match made {
-        Some((made, facts)) => take(made, facts),
-        None => Ok(()),
+    all
+}
+
+/// What `make` makes of each developer, in the pool's threads, with what `begin` gives it for some of them, is
+/// given to `take` in the order of the developers' ids, with how many facts it is of.
+pub(crate) fn everybody<'a, J, T: Send, E>(
+    history: &'a History,
+    pool: &ThreadPool,
+    begin: impl Fn() -> J + Sync,
+    make: impl Fn(&mut J, &'a DeveloperFacts) -> Option<T> + Sync,
+    mut take: impl FnMut(T, usize) -> Result<(), E>,
+) -> Result<(), E> {
+    let made = |portion: &[&'a DeveloperFacts]| {
+        let mut with = begin();
+        let each = portion.iter();
+        let each = each.filter_map(|one| Some((make(&mut with, one)?, one.len())));
+        each.collect::<Vec<_>>()
     };
-    in_order(pool, &all, |one| one.len(), made, take)
+    let take = |portion: Vec<(T, usize)>| {
+        let mut each = portion.into_iter();
+        each.try_for_each(|(made, facts)| take(made, facts))
+    };
+    in_order(pool, &by_id(history), |one| one.len(), made, take)
 }

@@ -19,7 +19,7 @@ use standing_projections::questions::whatif::{
     Comparison, Counts, ProposalError, RankMove, RankMoves, Side, Sides, Toll, compare, proposed,
 };
 use standing_projections::rules::{RulesError, Timeline};
-use standing_projections::{Ask, Instant, LocalMonth, Position, Rulebook, assess};
+use standing_projections::{Ask, Assessor, Instant, LocalMonth, Position, Rulebook};
 
 use crate::recompute::everybody;
 pub use lines::{Flips, Version};
@@ -205,9 +205,13 @@ impl<'a> Question<'a> {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let (mut harmed, mut relieved) = (Top::new(self.top), Top::new(self.top));
         let names = self.history.names();
-        let judge = |developer| {
-            let was = assess(developer, names, self.sides.before, ask)?;
-            let is = assess(developer, names, self.sides.after, ask)?;
+        let assessors = || {
+            let by = |rules| Assessor::new(names, rules, ask);
+            (by(self.sides.before), by(self.sides.after))
+        };
+        let judge = |(before, after): &mut (Assessor<'a>, Assessor<'a>), developer| {
+            let was = before.standing(developer)?;
+            let is = after.standing(developer)?;
             let mut counts = Counts::default();
             let compared = compare(&self.sides, &was, &is, &mut counts);
             Some(Made {
@@ -220,7 +224,7 @@ impl<'a> Question<'a> {
                 counts,
             })
         };
-        everybody(self.history, pool, judge, |made, facts| {
+        everybody(self.history, pool, assessors, judge, |made, facts| {
             counts.merge(&made.counts);
             before.extend(made.before);
             after.extend(made.after);

@@ -60,11 +60,21 @@ impl<'a> Recompute<'a> {
         &self,
         pool: &ThreadPool,
         make: impl Fn(Standing<'a>) -> T + Sync,
-        take: impl FnMut(T, usize) -> Result<(), E>,
+        mut take: impl FnMut(T, usize) -> Result<(), E>,
     ) -> Result<(), E> {
-        let judge =
-            |assessor: &mut Assessor<'a>, developer| assessor.standing(developer).map(&make);
-        everybody(self.history, pool, || self.assessor(), judge, take)
+        let judge = |developers: &[&'a DeveloperFacts]| {
+            let mut assessor = self.assessor();
+            let judged = developers.iter().filter_map(|developer| {
+                let standing = assessor.standing(developer)?;
+                Some((make(standing), developer.len()))
+            });
+            judged.collect::<Vec<_>>()
+        };
+        let take = |portion: Vec<(T, usize)>| {
+            let mut each = portion.into_iter();
+            each.try_for_each(|(made, facts)| take(made, facts))
+        };
+        in_order(pool, &by_id(self.history), |one| one.len(), judge, take)
     }
 
     /// Judges everybody, and keeps all answers in memory: about 15 bytes an event.
@@ -179,30 +189,9 @@ fn digest(words: &[u64]) -> u64 {
     })
 }
 
-fn by_id(history: &History) -> Vec<&DeveloperFacts> {
+/// Everybody, by id.
+pub(crate) fn by_id(history: &History) -> Vec<&DeveloperFacts> {
     let mut all: Vec<&DeveloperFacts> = history.developers().iter().collect();
     all.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     all
-}
-
-/// What `make` makes of each developer, in the pool's threads, with what `begin` gives it for some of them, is
-/// given to `take` in the order of the developers' ids, with how many facts it is of.
-pub(crate) fn everybody<'a, J, T: Send, E>(
-    history: &'a History,
-    pool: &ThreadPool,
-    begin: impl Fn() -> J + Sync,
-    make: impl Fn(&mut J, &'a DeveloperFacts) -> Option<T> + Sync,
-    mut take: impl FnMut(T, usize) -> Result<(), E>,
-) -> Result<(), E> {
-    let made = |portion: &[&'a DeveloperFacts]| {
-        let mut with = begin();
-        let each = portion.iter();
-        let each = each.filter_map(|one| Some((make(&mut with, one)?, one.len())));
-        each.collect::<Vec<_>>()
-    };
-    let take = |portion: Vec<(T, usize)>| {
-        let mut each = portion.into_iter();
-        each.try_for_each(|(made, facts)| take(made, facts))
-    };
-    in_order(pool, &by_id(history), |one| one.len(), made, take)
 }

@@ -13,7 +13,7 @@ use std::io;
 
 use rayon::ThreadPool;
 use sha2::{Digest, Sha256};
-use standing_projections::facts::{History, Names};
+use standing_projections::facts::{DeveloperFacts, History, Names};
 use standing_projections::plaza::{BoardEntry, entries, ranked};
 use standing_projections::questions::whatif::{
     Comparison, Counts, ProposalError, RankMove, RankMoves, Side, Sides, Toll, compare, proposed,
@@ -21,7 +21,8 @@ use standing_projections::questions::whatif::{
 use standing_projections::rules::{RulesError, Timeline};
 use standing_projections::{Ask, Assessor, Instant, LocalMonth, Position, Rulebook};
 
-use crate::recompute::everybody;
+use crate::in_order::in_order;
+use crate::recompute::by_id;
 pub use lines::{Flips, Version};
 pub use plan::{Asked, FORMAT, Found, Held, LogAt, PLAN_BYTES_MAX, Plan, PlanError, Text};
 
@@ -95,12 +96,15 @@ pub struct Outcome<'a> {
     pub moves: Vec<RankMove<'a>>,
 }
 
-/// What one developer's task gives.
+/// What is made of some developers.
+#[derive(Default)]
 struct Made<'a> {
     counts: Counts<'a>,
     before: Vec<BoardEntry<'a>>,
     after: Vec<BoardEntry<'a>>,
-    compared: Option<(Comparison<'a>, Option<serde_json::Result<Vec<u8>>>)>,
+    /// Those of whom something differs, with the line that says it.
+    compared: Vec<(Comparison<'a>, Option<serde_json::Result<Vec<u8>>>)>,
+    facts: u64,
 }
 
 /// Where the lines of what differs go.
@@ -205,30 +209,32 @@ impl<'a> Question<'a> {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let (mut harmed, mut relieved) = (Top::new(self.top), Top::new(self.top));
         let names = self.history.names();
-        let assessors = || {
-            let by = |rules| Assessor::new(names, rules, ask);
-            (by(self.sides.before), by(self.sides.after))
+        let judge = |developers: &[&'a DeveloperFacts]| {
+            let mut assessor = Assessor::new(names, self.sides.before, ask);
+            let mut made = Made::default();
+            for developer in developers {
+                assessor.judge_by(self.sides.before);
+                let was = assessor.standing(developer);
+                assessor.judge_by(self.sides.after);
+                // Who is registered is the history's business, and so the same on both sides.
+                if let (Some(was), Some(is)) = (was, assessor.standing(developer)) {
+                    made.before.extend(entries(&was));
+                    made.after.extend(entries(&is));
+                    let compared = compare(&self.sides, &was, &is, &mut made.counts);
+                    made.compared.extend(compared.map(|compared| {
+                        let line = written.then(|| lines::developer(&self.sides, ask, &compared));
+                        (compared, line)
+                    }));
+                }
+                made.facts += developer.len() as u64;
+            }
+            made
         };
-        let judge = |(before, after): &mut (Assessor<'a>, Assessor<'a>), developer| {
-            let was = before.standing(developer)?;
-            let is = after.standing(developer)?;
-            let mut counts = Counts::default();
-            let compared = compare(&self.sides, &was, &is, &mut counts);
-            Some(Made {
-                before: entries(&was).collect(),
-                after: entries(&is).collect(),
-                compared: compared.map(|compared| {
-                    let line = written.then(|| lines::developer(&self.sides, ask, &compared));
-                    (compared, line)
-                }),
-                counts,
-            })
-        };
-        everybody(self.history, pool, assessors, judge, |made, facts| {
+        let take = |made: Made<'a>| {
             counts.merge(&made.counts);
             before.extend(made.before);
             after.extend(made.after);
-            if let Some((compared, line)) = made.compared {
+            for (compared, line) in made.compared {
                 if let (Some(write), Some(line)) = (&mut write, line) {
                     write(&line?)?;
                 }
@@ -238,9 +244,10 @@ impl<'a> Question<'a> {
                     Side::Neither => {}
                 }
             }
-            done(facts as u64);
+            done(made.facts);
             Ok::<(), io::Error>(())
-        })?;
+        };
+        in_order(pool, &by_id(self.history), |one| one.len(), judge, take)?;
         let (harmed, relieved) = (harmed.finish(), relieved.finish());
         let listed = harmed.iter().chain(&relieved).map(|one| one.developer);
         let listed: HashSet<&str> = listed.collect();

@@ -92,7 +92,7 @@ impl<'a> AppFold<'a> {
         horizon: &mut Horizon,
     ) {
         (self.place, self.app) = (place, app);
-        self.tiers.clear();
+        self.tiers.reset(timeline);
         let mut of = |group| known.counting(app.group(group), horizon);
         self.tiers.complaints(of(Group::Complaints));
         self.tiers.violations(of(Group::Violations));
@@ -100,7 +100,7 @@ impl<'a> AppFold<'a> {
         let behaviors = of(Group::Behaviors);
         let others = of(Group::Others);
         self.tiers.outages(outages, horizon);
-        self.score.clear();
+        self.score.reset(timeline, horizon.as_of());
         for fact in behaviors {
             self.score.take(fact, horizon);
         }
@@ -112,7 +112,7 @@ impl<'a> AppFold<'a> {
     }
 
     fn others(&mut self, facts: impl Iterator<Item = Fact>, timeline: &Timeline) {
-        self.lifecycle.begin(self.app);
+        self.lifecycle.reset(self.app);
         self.imposed.clear();
         self.lifts.clear();
         self.remedies.clear();

@@ -142,6 +142,12 @@ impl<'a> Assessor<'a> {
         }
     }
 
+    /// Goes on by other rules.
+    pub fn judge_by(&mut self, timeline: &'a Timeline) {
+        self.timeline = timeline;
+        self.today = Today::of(timeline, self.ask.as_of);
+    }
+
     /// The standing of a developer; none where its registration does not count.
     pub fn standing(&mut self, developer: &'a DeveloperFacts) -> Option<Standing<'a>> {
         let (ask, names, timeline) = (self.ask, self.names, self.timeline);

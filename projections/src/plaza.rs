@@ -25,22 +25,28 @@ pub(crate) struct Score<'a> {
 impl<'a> Score<'a> {
     pub(crate) fn new(timeline: &'a Timeline, as_of: Instant) -> Self {
         let index = timeline.index_at(as_of);
-        let rules = timeline.version(index);
-        let ranking = rules.book.ranking.as_ref();
-        Self {
-            rules,
+        let mut score = Self {
+            rules: timeline.version(index),
             index,
-            window_days: ranking.and_then(|ranking| ranking.window_days.map(i64::from)),
-            terms: vec![(0, Vec::new()); ranking.map_or(0, |ranking| ranking.behaviors.len())],
-        }
+            window_days: None,
+            terms: Vec::new(),
+        };
+        score.reset(timeline, as_of);
+        score
     }
 
-    /// Makes ready for the next app.
-    pub(crate) fn clear(&mut self) {
+    /// Begins with another app, and with other rules.
+    pub(crate) fn reset(&mut self, timeline: &'a Timeline, as_of: Instant) {
+        self.index = timeline.index_at(as_of);
+        self.rules = timeline.version(self.index);
+        let ranking = self.rules.book.ranking.as_ref();
+        self.window_days = ranking.and_then(|ranking| ranking.window_days.map(i64::from));
         for (points, events) in &mut self.terms {
             *points = 0;
             events.clear();
         }
+        let ranked = ranking.map_or(0, |ranking| ranking.behaviors.len());
+        self.terms.resize(ranked, (0, Vec::new()));
     }
 
     /// Takes the next behaviour that was observed, or ceased.

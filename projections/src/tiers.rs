@@ -195,8 +195,10 @@ impl<'a> Tiers<'a> {
         }
     }
 
-    /// Makes ready for the next app.
-    pub(crate) fn clear(&mut self) {
+    /// Begins with another app, and with other rules.
+    pub(crate) fn reset(&mut self, timeline: &'a Timeline) {
+        self.timeline = timeline;
+        self.current = timeline.month_rules(Instant::MIN);
         self.months.clear();
         self.incidents.clear();
         self.steps.clear();

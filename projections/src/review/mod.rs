@@ -102,7 +102,7 @@ impl Lifecycle {
     }
 
     /// Begins with another app, as [`Lifecycle::of`] does, in the room that there is.
-    pub(crate) fn begin(&mut self, app: &AppFacts) {
+    pub(crate) fn reset(&mut self, app: &AppFacts) {
         let mut old = std::mem::replace(self, Self::of(app));
         old.failures.clear();
         old.graves.clear();

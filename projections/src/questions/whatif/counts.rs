@@ -152,16 +152,16 @@ impl<'a> Counts<'a> {
                 app = flip.key.app;
                 self.apps_hit += 1;
             }
-            let of = match flip.key.field {
-                Field::Measure(measure) => measure.as_str(),
-                Field::Condition(name) => name,
-                _ => "",
-            };
-            let turned = self.flips.entry((flip.key.field.name(), of)).or_default();
-            match (flip.from, flip.to) {
-                (None, _) => turned.begins += 1,
-                (_, None) => turned.ends += 1,
-                _ => turned.changes += 1,
+        }
+        // They come by app and field: those of one field beside each other.
+        for of_one in flips.chunk_by(|a, b| kind(a) == kind(b)) {
+            let turned = self.flips.entry(kind(&of_one[0])).or_default();
+            for flip in of_one {
+                match (flip.from, flip.to) {
+                    (None, _) => turned.begins += 1,
+                    (_, None) => turned.ends += 1,
+                    _ => turned.changes += 1,
+                }
             }
         }
     }
@@ -201,6 +201,16 @@ impl<'a> Counts<'a> {
         let found = self.flips.iter().find(|(key, _)| **key == (field, of));
         found.map(|(_, turned)| *turned).unwrap_or_default()
     }
+}
+
+/// The name of a flip's field, and which measure or condition it is.
+const fn kind<'a>(flip: &Flip<'a>) -> (&'static str, &'a str) {
+    let of = match flip.key.field {
+        Field::Measure(measure) => measure.as_str(),
+        Field::Condition(name) => name,
+        _ => "",
+    };
+    (flip.key.field.name(), of)
 }
 
 /// A cell of a grid with what it is of.

@@ -93,7 +93,8 @@ impl<'a> AppFold<'a> {
     ) {
         (self.place, self.app) = (place, app);
         self.tiers.reset(timeline);
-        let mut of = |group| known.counting(app.group(group), horizon);
+        let until = app.facts_until();
+        let mut of = |group| known.counting(app.group(group), until, horizon);
         self.tiers.complaints(of(Group::Complaints));
         self.tiers.violations(of(Group::Violations));
         let outages = of(Group::Outages);

@@ -78,10 +78,16 @@ impl Known {
         true
     }
 
-    /// The facts that have happened; of those to come that are known, the first is on the horizon.
-    fn happened<'f>(&self, facts: &'f [Fact], horizon: &mut Horizon) -> &'f [Fact] {
+    /// The facts that have happened, none later than `until`; of those to come that are known, the first is on
+    /// the horizon.
+    fn happened<'f>(
+        &self,
+        facts: &'f [Fact],
+        until: Option<Instant>,
+        horizon: &mut Horizon,
+    ) -> &'f [Fact] {
         let as_of = self.ask.as_of;
-        if facts.last().is_none_or(|last| last.time() <= as_of) {
+        if until.is_none_or(|until| until <= as_of) {
             return facts;
         }
         let (past, coming) = facts.split_at(facts.partition_point(|fact| fact.time() <= as_of));
@@ -91,13 +97,14 @@ impl Known {
         past
     }
 
-    /// Those of the facts that have happened, are known and not disregarded.
+    /// Those of the facts that have happened, are known and not disregarded; none is later than `until`.
     pub(crate) fn counting<'f>(
         &'f self,
         facts: &'f [Fact],
+        until: Option<Instant>,
         horizon: &mut Horizon,
     ) -> impl Iterator<Item = Fact> + use<'f> {
-        let facts = self.happened(facts, horizon).iter().copied();
+        let facts = self.happened(facts, until, horizon).iter().copied();
         facts.filter(|fact| self.knows(fact.position()))
     }
 }
@@ -204,8 +211,9 @@ impl<'a> Assessor<'a> {
             }
         }
         self.acts.clear();
+        let acts = developer.acts();
         self.acts
-            .extend(known.counting(developer.acts(), &mut horizon));
+            .extend(known.counting(acts, acts.last().map(|act| act.time()), &mut horizon));
         let cooperation = &mut self.cooperation;
         let steps = self.steps.finish(|step| step.at);
         cooperation.derive(developer, (names, timeline), steps, &self.acts);

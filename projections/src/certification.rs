@@ -152,10 +152,12 @@ fn average_daily_users(
 ) -> Condition {
     let (app, today) = (grounds.app, grounds.today.date);
     let first = today.checked_sub_days(Days::new(asked.window_days.into()));
-    let start = app
-        .usage()
-        .partition_point(|usage| first.is_some_and(|first| usage.date < first));
-    let usage = &app.usage()[start..];
+    let before = |usage: &Usage| first.is_some_and(|first| usage.date < first);
+    // Of most apps the window has nothing, and their last report says so.
+    let usage = match app.usage().last() {
+        Some(last) if !before(last) => &app.usage()[app.usage().partition_point(before)..],
+        _ => &[],
+    };
     let of_window = &usage[..usage.partition_point(|usage| usage.date < today)];
     if !usage.is_empty() {
         horizon.see(grounds.today.ends);

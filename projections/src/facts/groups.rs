@@ -54,6 +54,8 @@ pub(super) struct Groups {
     facts: Vec<Fact>,
     /// Where each group ends.
     ends: [usize; Group::ALL.len()],
+    /// When the latest of them happened.
+    until: Option<Instant>,
 }
 
 /// The place of a fact among an app's.
@@ -69,6 +71,10 @@ impl Groups {
         &self.facts[start..self.ends[group]]
     }
 
+    pub(super) const fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
     pub(super) fn len(&self) -> usize {
         self.facts.len()
     }
@@ -81,6 +87,7 @@ impl Groups {
 
     /// Takes a fact; nothing is asked before they are sorted.
     pub(super) fn take(&mut self, fact: Fact) {
+        self.until = self.until.max(Some(fact.time()));
         self.facts.push(fact);
     }
 
@@ -96,7 +103,7 @@ impl Groups {
             .last()
             .is_none_or(|last| place(last) < place(&fact));
         if fits {
-            self.facts.push(fact);
+            self.take(fact);
             self.ends[Group::of(fact.kind()) as usize..].fill(self.facts.len());
         }
         fits
@@ -104,6 +111,7 @@ impl Groups {
 
     pub(super) fn retain(&mut self, stays: impl Fn(&Fact) -> bool) {
         self.facts.retain(stays);
+        self.until = self.facts.iter().map(|fact| fact.time()).max();
         self.settle();
     }
 

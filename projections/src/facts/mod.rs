@@ -94,6 +94,11 @@ impl AppFacts {
         self.facts.of(group)
     }
 
+    /// When the latest of its facts happened; usage apart.
+    pub(crate) const fn facts_until(&self) -> Option<Instant> {
+        self.facts.until()
+    }
+
     /// How many facts it has; usage apart.
     #[must_use]
     pub fn fact_count(&self) -> usize {

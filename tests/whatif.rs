@@ -518,3 +518,24 @@ fn a_plan_of_another_log_is_refused() {
     let both = ledger.run(&["rules", "publish", "strict.toml", "--plan", "plan.json"]);
     both.with_code(1);
 }
+
+#[test]
+fn files_are_written_also_where_nobody_reads_the_lines_to_their_end() {
+    let ledger = ground();
+    for format in ["jsonl", "json", "table"] {
+        let (page, plan) = (format!("{format}.html"), format!("{format}.plan"));
+        let files = ["--format", format, "--html", &page, "-o", &plan];
+        let asked = [&["whatif", "--rules", "strict.toml"], &AS_OF[..], &files].concat();
+        let mut child = ledger
+            .command(&asked)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        child.wait().unwrap();
+        for file in [page, plan] {
+            assert!(ledger.path(&file).exists(), "{file}");
+        }
+    }
+}

@@ -385,3 +385,47 @@ fn a_change_taken_to_begin_with_a_month_leaves_no_later_version_of_the_baseline(
         ["2014-12-24@2013-01-01 0"]
     );
 }
+
+#[test]
+fn a_step_that_is_graver_is_no_relief_because_numbers_move_on() {
+    let found = |id: &str, day: &str, code: &str| {
+        let time = format!("2015-03-{day}T03:00:00Z");
+        let data = serde_json::json!({ "code": code });
+        event(id, "violation.found", &time, "a1", data)
+    };
+    let start = "2015-01-01T00:00:00Z";
+    let named = serde_json::json!({"name": "D", "kind": "service"});
+    let app = serde_json::json!({"developer": "d1", "name": "A", "channel": "general"});
+    let events = [
+        event("d", "developer.registered", start, "d1", named),
+        event("a", "app.registered", start, "a1", app),
+        found("1", "01", "bulk_scraping"),
+        found("2", "05", "privacy_breach"),
+    ];
+    let all = History::of((1..).map(Position).zip(&events));
+    let timeline = |book| Timeline::new(vec![(Position(0), book)], all.names()).unwrap();
+    let mut graver = weibo(1);
+    for violation in &mut graver.violations {
+        if violation.get_ref().code == "bulk_scraping" {
+            violation.get_mut().level = standing_projections::Level::new(1).unwrap();
+        }
+    }
+    let (before, after) = (timeline(weibo(1)), timeline(graver));
+    let sides = Sides {
+        before: &before,
+        after: &after,
+    };
+    let ask = Ask {
+        as_of: "2015-03-20T00:00:00Z".parse().unwrap(),
+        known_at: all.head(),
+    };
+    let (was, is) = (standings(&all, &before, ask), standings(&all, &after, ask));
+    let (found, _) = compared(&sides, &was, &is);
+    // What was the first of level 1 is the second now, and the first ends before it.
+    let second =
+        |all: &[standing_projections::Standing<'_>]| all[0].apps[0].months[0].sanctions[1].nth;
+    assert_eq!((second(&was), second(&is)), (1, 2));
+    let effect = found[0].effect;
+    assert_eq!((effect.harm.sanctions, effect.relief.sanctions), (2, 0));
+    assert_eq!(effect.side(), Side::Harmed);
+}

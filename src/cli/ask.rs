@@ -11,6 +11,7 @@ use standing_projections::{Ask, Instant, Position, Rulebook, Standing, assess};
 
 use super::Context;
 use super::failure::Failure;
+use super::rules::named::named_preset;
 use super::snapshot;
 use crate::history::Scope;
 use crate::history::snapshot::Snapshot;
@@ -88,8 +89,7 @@ impl Known {
         snapshot: &Snapshot,
     ) -> Result<Self, Failure> {
         if *scope != Scope::All {
-            let message = "the snapshot is made up, and answers questions of everybody only";
-            return Err(Failure::new(message).hint("ask without `--snapshot` of a ledger"));
+            return Err(of_everybody_only());
         }
         let head = snapshot.manifest().position;
         let known_at = match asked {
@@ -111,6 +111,12 @@ impl Known {
             history: snapshot.read()?.known_at(known_at),
         })
     }
+}
+
+/// Why a made-up snapshot does not answer.
+pub(super) fn of_everybody_only() -> Failure {
+    let message = "the snapshot is made up, and answers questions of everybody only";
+    Failure::new(message).hint("ask without `--snapshot` of a ledger")
 }
 
 /// The ledger that is behind a history.
@@ -271,6 +277,9 @@ fn none_known(error: RulesError, known_at: Position) -> Failure {
 
 /// Reads a rulebook from a file, its error with the file's name.
 pub(super) fn read_rulebook(file: &Path) -> Result<Rulebook, Failure> {
+    if let Some(book) = file.to_str().and_then(named_preset) {
+        return book;
+    }
     let name = file.display();
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::new(format!("`{name}` cannot be read: {error}")))?;

@@ -185,6 +185,9 @@ impl Context {
 
     /// The ledger, which must be there.
     async fn open(&self) -> Result<Arc<dyn Ledger>, Failure> {
+        if snapshot::made_up(self).is_some() {
+            return Err(ask::of_everybody_only());
+        }
         self.open_at(&self.location(), OpenMode::Existing).await
     }
 

@@ -15,8 +15,20 @@ pub(super) struct NewFile {
 }
 
 impl NewFile {
-    /// Begins a file in the folder of `path`, where there must be none of that name.
+    /// Begins a file in the folder of `path`, where there must be none of that name. Nobody else may read it.
     pub(super) fn create(path: &Path) -> Result<Self, Failure> {
+        Self::made(path, &tempfile::Builder::new())
+    }
+
+    /// As [`NewFile::create`], for whomever the process's mask lets read it.
+    pub(super) fn to_share(path: &Path) -> Result<Self, Failure> {
+        let mut made = tempfile::Builder::new();
+        #[cfg(unix)]
+        made.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        Self::made(path, &made)
+    }
+
+    fn made(path: &Path, made: &tempfile::Builder<'_, '_>) -> Result<Self, Failure> {
         if path.exists() {
             let message = format!("`{}` is there already", path.display());
             return Err(Failure::new(message).hint("name a file that is not there yet"));
@@ -25,7 +37,7 @@ impl NewFile {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let file = NamedTempFile::new_in(folder).map_err(|error| {
+        let file = made.tempfile_in(folder).map_err(|error| {
             // The error names the file that was tried, which nobody asked for.
             let error = io::Error::from(error.kind());
             refused(path, &error)

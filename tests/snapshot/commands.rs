@@ -188,7 +188,7 @@ fn one_that_is_of_no_use_is_not_used_and_is_made_anew() {
     // By another version.
     let manifest = folder.join("manifest.json");
     let of_another = fs::read_to_string(&manifest).unwrap();
-    let of_another = of_another.replace(r#""standing_snapshot":1"#, r#""standing_snapshot":2"#);
+    let of_another = of_another.replace(r#""standing_snapshot":2"#, r#""standing_snapshot":9"#);
     fs::write(&manifest, of_another).unwrap();
     same(
         &ledger,
@@ -335,7 +335,7 @@ fn a_made_up_one_needs_no_ledger_and_is_used_for_none() {
             "questions of everybody only",
         ),
         (&["export", "out"], "no log is behind it"),
-        (&["show", "d1"], "none.db"),
+        (&["show", "d1"], "questions of everybody only"),
     ] {
         let refused = ask(command).with_code(1);
         assert!(refused.err.contains(message), "{}", refused.err);

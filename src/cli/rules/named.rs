@@ -153,6 +153,21 @@ fn preset_books(name: &str) -> Result<Vec<Named>, Failure> {
     }
 }
 
+/// The one version that a name such as `preset:weibo@2014-12-24` is of; none where it names no preset.
+pub(in crate::cli) fn named_preset(name: &str) -> Option<Result<Rulebook, Failure>> {
+    let books = preset_books(name.strip_prefix(PRESET)?);
+    Some(
+        books.and_then(|mut books| match (books.pop(), books.is_empty()) {
+            (Some(named), true) => Ok(named.book),
+            (last, _) => {
+                let failure = Failure::new(format!("`{name}` has several versions"));
+                let last = last.map_or(String::new(), |last| last.label);
+                Err(failure.hint(format_args!("name one, such as `{last}`")))
+            }
+        }),
+    )
+}
+
 fn no_preset(name: &str) -> Failure {
     Failure::new(format!("there is no preset `{name}`"))
         .hint(format_args!("the presets are {}", preset::NAMES.join(", ")))

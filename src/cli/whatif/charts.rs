@@ -65,15 +65,15 @@ const RIGHT: f64 = WIDTH - 10.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = HEIGHT - 24.0;
 
-/// The apps with a tier, month by month, before and after: a picture for each level.
-pub(super) fn months(counts: &Counts<'_>) -> String {
-    let (Some(first), Some(last)) = (counts.months.keys().next(), counts.months.keys().last())
-    else {
+/// The apps with a tier, month by month before one, by the rules before and after: a picture for each level.
+pub(super) fn months(counts: &Counts<'_>, until: LocalMonth) -> String {
+    let mut shown = counts.months.range(..until).map(|(month, _)| month);
+    let (Some(first), Some(last)) = (shown.next(), counts.months.range(..until).next_back()) else {
         return String::new();
     };
     let mut all = Vec::new();
-    let mut month = *first;
-    while month <= *last {
+    let (mut month, last) = (*first, *last.0);
+    while month <= last {
         all.push(month);
         month = month.next();
     }
@@ -86,7 +86,7 @@ pub(super) fn months(counts: &Counts<'_>) -> String {
         let values: Vec<(u64, u64)> = all.iter().map(of).collect();
         let _ = write!(
             html,
-            "<figure><figcaption>Apps of level {} each month</figcaption>{}</figure>",
+            "<figure><figcaption>Apps of tier {} each month</figcaption>{}</figure>",
             level + 1,
             lines(&all, &values)
         );

@@ -3,21 +3,25 @@
 use std::fmt::Write as _;
 
 use standing_projections::questions::whatif::{Comparison, TIERS};
-use standing_projections::rules::Timeline;
 use standing_projections::standing::{MonthOutcome, Status};
 
 use super::Ground;
 use super::charts::{self, Cell, grid};
-use super::words::{behind, flip, important, number, sentences, turned};
+use super::words::{asked, behind, flip, important, new_codes, number, sentences, title, turned};
 use crate::cli::timeline::escape;
 use crate::whatif::{Answer, Outcome};
 
 /// How many flips of one developer the page shows.
 const FLIPS: usize = 8;
 
+/// What is said in the place of a ledger.
+const MADE_UP: &str = "none: the history is made up, and nobody in it is real";
+
 /// The page.
-pub(super) fn page(ledger: &str, ground: &Ground<'_>, answer: &Answer<'_>) -> String {
-    let title = title(ground);
+///
+/// `ledger` is none where the history is made up.
+pub(super) fn page(ledger: Option<&str>, ground: &Ground<'_>, answer: &Answer<'_>) -> String {
+    let title = escape(&title(ground));
     let mut html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -32,45 +36,15 @@ pub(super) fn page(ledger: &str, ground: &Ground<'_>, answer: &Answer<'_>) -> St
     html
 }
 
-fn title(ground: &Ground<'_>) -> String {
-    let before = ground.before.versions();
-    let others = ground.after.versions().iter().filter(|rules| {
-        let same = |one: &&standing_projections::rules::Rules| {
-            one.book.text == rules.book.text && one.effective_from == rules.effective_from
-        };
-        !before.iter().any(|one| same(&one))
-    });
-    let others: Vec<String> = others
-        .map(|rules| escape(&format!("{} {}", rules.book.id, rules.book.version)))
-        .collect();
-    match others.is_empty() {
-        true => "What if nothing changed?".to_owned(),
-        false => format!("What if {} held?", others.join(", ")),
-    }
-}
-
 /// What was asked.
-fn head(html: &mut String, ledger: &str, ground: &Ground<'_>, answer: &Answer<'_>) {
-    let instants: Vec<String> = ground.as_of.iter().map(ToString::to_string).collect();
-    let mut rows = vec![
-        ("Before", versions(&ground.before)),
-        ("After", versions(&ground.after)),
-        ("As of", instants.join(", ")),
-        (
-            "Known at",
-            format!("position {}", number(ground.known_at.0)),
-        ),
-        ("Ledger", escape(&place(ledger))),
-    ];
-    if let Some(month) = ground.from {
-        rows.insert(
-            2,
-            ("Asked as if", format!("the change had come with {month}")),
-        );
-    }
+fn head(html: &mut String, ledger: Option<&str>, ground: &Ground<'_>, answer: &Answer<'_>) {
+    let mut rows = asked(ground);
+    let ledger = ledger.map_or_else(|| MADE_UP.to_owned(), place);
+    rows.push(("Ledger", vec![ledger]));
     html.push_str("<dl>");
     for (name, value) in rows {
-        let _ = write!(html, "<dt>{name}</dt><dd>{value}</dd>");
+        let value: Vec<String> = value.iter().map(|one| escape(one)).collect();
+        let _ = write!(html, "<dt>{name}</dt><dd>{}</dd>", value.join("<br>"));
     }
     let _ = writeln!(
         html,
@@ -90,30 +64,27 @@ fn place(ledger: &str) -> String {
     name.to_owned()
 }
 
-fn versions(timeline: &Timeline) -> String {
-    let each = timeline.versions().iter().map(|rules| {
-        let zone = timeline.zone();
-        let (book, from) = (&rules.book, zone.date(rules.effective_from));
-        escape(&format!("{} {} (from {from})", book.id, book.version))
-    });
-    each.collect::<Vec<_>>().join("<br>")
-}
-
 fn outcome(html: &mut String, ground: &Ground<'_>, at: &Outcome<'_>) {
     let _ = writeln!(html, "<h2>As of {}</h2>", at.ask.as_of);
-    for (place, sentence) in sentences(at).iter().enumerate() {
+    let sentences = sentences(at).into_iter().chain(new_codes(ground));
+    for (place, sentence) in sentences.enumerate() {
         let class = if place == 0 { " class=\"lead\"" } else { "" };
-        let _ = writeln!(html, "<p{class}>{}</p>", escape(sentence));
+        let _ = writeln!(html, "<p{class}>{}</p>", escape(&sentence));
     }
     if at.counts.hit == 0 {
         return;
     }
     transitions(html, at);
-    let months = charts::months(&at.counts);
+    // A month that is not over would look like a fall.
+    let zone = ground.after.zone();
+    let over = zone.month(at.ask.as_of);
+    let months = charts::months(&at.counts, over);
     if !months.is_empty() {
-        html.push_str(
+        let _ = write!(
+            html,
             "<h3>Month by month</h3><p class=\"quiet key\"><span></span>after \
-             <span class=\"was\"></span>before</p><div class=\"charts\">",
+             <span class=\"was\"></span>before; without {over}, which is not over</p>\
+             <div class=\"charts\">",
         );
         html.push_str(&months);
         html.push_str("</div>\n");
@@ -204,7 +175,7 @@ fn people(
     let _ = write!(
         html,
         "<h3>{title}</h3><p class=\"quiet\">{} of {}. First by status, then by grade, outcomes of \
-         months, apps on the board, certification, measures in force, tiers, sanctions, duties, score. Times are of {}.</p>\
+         months, apps on the board, certification, tiers, sanctions, measures in force, duties, score. Times are of {}.</p>\
          <div class=\"wide\"><table class=\"rows people\"><thead><tr><th>developer</th><th>whose</th><th>what</th>\
          <th>before</th><th>after</th><th>clause</th></tr></thead><tbody>",
         number(listed.len() as u64),

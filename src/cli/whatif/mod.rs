@@ -37,7 +37,8 @@ pub(super) use document::summaries;
 ///
 /// Everybody is judged twice, by the rules the ledger knows and by those with the FILEs published too, and
 /// what differs is told: how often what becomes what, who is hit hardest, and for each developer what flips
-/// and the clause behind it. `--format jsonl` has a line for each developer who is hit.
+/// and the clause behind it. `--format jsonl` has a line for the question, for each developer who is hit and
+/// for each app whose rank moves, and a summary.
 ///
 /// Each FILE takes effect from its own `effective_from`, as publishing it would have it. `--from MONTH` asks
 /// what would have been had the change come with that month: the first FILE to take effect begins on that
@@ -45,7 +46,7 @@ pub(super) use document::summaries;
 /// ledger's that takes effect from that day on is judged by.
 ///
 /// Hit hardest is who loses most, in this order: status, grade, outcomes of months, apps on the board, apps
-/// that may be certified, measures in force, tiers of months, sanctions, duties, score. Who is worse off in
+/// that may be certified, tiers of months, sanctions, measures in force, duties, score. Who is worse off in
 /// the first of these that differs comes first.
 #[derive(Debug, Args)]
 pub(super) struct WhatIfArgs {
@@ -148,7 +149,7 @@ pub(super) fn known(
 }
 
 pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode, Failure> {
-    let html = args.html.as_deref().map(NewFile::create).transpose()?;
+    let html = args.html.as_deref().map(NewFile::to_share).transpose()?;
     let plan = args.output.as_deref().map(NewFile::create).transpose()?;
     let read = |files: &[PathBuf]| -> Result<Vec<Rulebook>, Failure> {
         files.iter().map(|file| read_rulebook(file)).collect()
@@ -178,19 +179,27 @@ pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode,
             check_inside(book, &file.display().to_string())?;
         }
     }
+    // What holds already can only be asked of as from another month.
+    let others = if args.from.is_some() { &given } else { &new };
+    let (before, after) = sides(&baseline, others, args.from, history.names())
+        .map_err(|error| no_sides(error, args.baseline.is_empty()))?;
     for book in &published {
         let name = label(book);
+        let mut versions = before.versions().iter();
+        let own = versions.find(|rules| rules.book.text == book.text);
+        let own = own.map(|rules| rules.effective_from);
         match args.from {
             None => context.out.say(format_args!("`{name}` holds already")),
+            Some(month) if own.is_some_and(|own| own <= before.zone().month_start(month)) => {
+                context.out.say(format_args!(
+                    "`{name}` holds already, on both sides, and from before {month} on"
+                ));
+            }
             Some(month) => context.out.say(format_args!(
                 "`{name}` holds already, and is taken to begin in {month}"
             )),
         }
     }
-    // What holds already can only be asked of as from another month.
-    let others = if args.from.is_some() { &given } else { &new };
-    let (before, after) = sides(&baseline, others, args.from, history.names())
-        .map_err(|error| no_sides(error, args.baseline.is_empty()))?;
     let mut as_of = args.as_of;
     if as_of.is_empty() {
         as_of.push(Context::now());
@@ -214,23 +223,27 @@ pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode,
     let pool = pool(args.threads)?;
     let format = context.out.format(Format::Jsonl);
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
+    // Who asked for files has them, also where nobody reads the lines to their end.
+    let files = html.is_some() || plan.is_some();
+    let mut read = true;
     let line = |line: &[u8]| match format {
-        Format::Jsonl => out.write_all(line),
+        Format::Jsonl if read => match out.write_all(line) {
+            Err(error) if files && error.kind() == io::ErrorKind::BrokenPipe => {
+                read = false;
+                Ok(())
+            }
+            written => written,
+        },
         _ => Ok(()),
     };
     // A table alone needs no line of everybody, and no digest of them.
     let all = !matches!(format, Format::Table) || html.is_some() || plan.is_some();
     let answer = ground.ask(context, &pool, all.then_some(line))?;
-    out.flush()?;
+    let not_read = out.flush().err();
     drop(out);
-    match format {
-        Format::Table => table::print(context, &ground, &answer)?,
-        format => context
-            .out
-            .json(format, &summaries(&ground, &answer, format)?)?,
-    }
     if let Some(file) = html {
-        let page = html::page(&context.ledger, &ground, &answer);
+        let behind = behind.as_ref().map(|_| context.ledger.as_str());
+        let page = html::page(behind, &ground, &answer);
         write(context, file, page.as_bytes())?;
     }
     if let Some(file) = plan {
@@ -241,6 +254,13 @@ pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode,
         context
             .out
             .say(format_args!("the plan's sha256 is {}", plan.sha256));
+    }
+    not_read.map_or(Ok(()), Err)?;
+    match format {
+        Format::Table => table::print(context, &ground, &answer)?,
+        format => context
+            .out
+            .json(format, &summaries(&ground, &answer, format)?)?,
     }
     hint(context, &ground, others, &answer);
     Ok(ExitCode::SUCCESS)

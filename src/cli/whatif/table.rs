@@ -3,7 +3,9 @@
 use standing_projections::questions::whatif::Comparison;
 
 use super::Ground;
-use super::words::{behind, count, flip, important, moves, number, sentences, turned};
+use super::words::{
+    asked, behind, count, flip, important, moves, new_codes, number, sentences, title, turned,
+};
 use crate::cli::output::table;
 use crate::cli::{Context, Failure};
 use crate::whatif::{Answer, Outcome};
@@ -16,6 +18,14 @@ pub(super) fn print(
     ground: &Ground<'_>,
     answer: &Answer<'_>,
 ) -> Result<(), Failure> {
+    let title = context.out.paint(1, &title(ground));
+    context.out.text(&format!("{title}\n"))?;
+    for (name, value) in asked(ground) {
+        context
+            .out
+            .text(&format!("{name}: {}\n", value.join(", ")))?;
+    }
+    context.out.text("\n")?;
     for (place, at) in answer.at.iter().enumerate() {
         if place > 0 {
             context.out.text("\n")?;
@@ -32,7 +42,9 @@ pub(super) fn print(
 }
 
 fn outcome(context: &Context, ground: &Ground<'_>, at: &Outcome<'_>) -> Result<(), Failure> {
-    let sentences = sentences(at).join("\n");
+    let mut sentences = sentences(at);
+    sentences.extend(new_codes(ground));
+    let sentences = sentences.join("\n");
     context.out.text(&format!("{sentences}\n"))?;
     let moves = moves(&at.counts);
     if !moves.is_empty() {

@@ -1,12 +1,16 @@
 //! The sentences and rows that tell an answer, in the table and on the page.
 
+use std::collections::BTreeSet;
+
 use standing_projections::questions::whatif::{
     Clause, Comparison, Counts, Flip, Grid, RankMove, RankMoves, Sides, TIERS,
 };
 use standing_projections::questions::{Field, Value};
+use standing_projections::rules::{Rules, Timeline};
 use standing_projections::standing::{MonthOutcome, Status};
 use standing_projections::{Instant, Zone};
 
+use super::Ground;
 use crate::cli::timeline::{field, value};
 use crate::whatif::Outcome;
 
@@ -87,6 +91,86 @@ pub(super) fn turned(counts: &Counts<'_>) -> Vec<(String, [u64; 3])> {
         (name, [turned.begins, turned.ends, turned.changes])
     })
     .collect()
+}
+
+/// What it is about.
+pub(super) fn title(ground: &Ground<'_>) -> String {
+    let before = ground.before.versions();
+    let others = ground.after.versions().iter().filter(|rules| {
+        let same = |one: &Rules| {
+            one.book.text == rules.book.text && one.effective_from == rules.effective_from
+        };
+        !before.iter().any(same)
+    });
+    let others: Vec<String> = others
+        .map(|rules| format!("{} {}", rules.book.id, rules.book.version))
+        .collect();
+    match others.is_empty() {
+        true => "What if nothing changed?".to_owned(),
+        false => format!("What if {} held?", others.join(", ")),
+    }
+}
+
+/// What was asked: a name and one or more values each.
+pub(super) fn asked(ground: &Ground<'_>) -> Vec<(&'static str, Vec<String>)> {
+    let mut rows = vec![
+        ("Before", versions(&ground.before)),
+        ("After", versions(&ground.after)),
+    ];
+    if let Some(month) = ground.from {
+        let as_if = format!("the change had come with {month}");
+        rows.push(("Asked as if", vec![as_if]));
+    }
+    rows.extend([
+        (
+            "As of",
+            ground.as_of.iter().map(Instant::to_string).collect(),
+        ),
+        (
+            "Known at",
+            vec![format!("position {}", number(ground.known_at.0))],
+        ),
+        ("Times below", vec![ground.after.zone().name().to_owned()]),
+    ]);
+    rows
+}
+
+fn versions(timeline: &Timeline) -> Vec<String> {
+    let each = timeline.versions().iter().map(|rules| {
+        let (book, from) = (&rules.book, timeline.zone().date(rules.effective_from));
+        format!("{} {} (from {from})", book.id, book.version)
+    });
+    each.collect()
+}
+
+/// What cannot be told: codes that are new are in no event, for intake takes none that no rulebook has.
+pub(super) fn new_codes(ground: &Ground<'_>) -> Option<String> {
+    let codes = |timeline: &Timeline| {
+        let books = timeline.versions().iter().map(|rules| &rules.book);
+        let codes = books.flat_map(|book| &book.violations);
+        codes
+            .map(|one| one.get_ref().code.clone())
+            .collect::<BTreeSet<_>>()
+    };
+    let names = ground.history.names();
+    let new = &codes(&ground.after) - &codes(&ground.before);
+    let new: Vec<&str> = new
+        .iter()
+        .map(String::as_str)
+        .filter(|code| names.find(code).is_none())
+        .collect();
+    if new.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "No event has {}: what {} new would have done cannot be told from this history.",
+        new.join(", "),
+        if new.len() == 1 {
+            "a code that is"
+        } else {
+            "codes that are"
+        },
+    ))
 }
 
 /// The answer in sentences, the most important first.
@@ -191,7 +275,7 @@ fn ranks(ranks: &RankMoves<'_>) -> Option<String> {
         })
     };
     Some(format!(
-        "On the board {} would rise{}, {} fall{}.",
+        "On the board {} would rise{}, {} fall{}: as others leave or come too, which hits nobody by itself.",
         count(ranks.rise, "app"),
         longest(ranks.longest_rise),
         number(ranks.fall),
@@ -209,9 +293,9 @@ pub(super) fn important<'c, 'a>(compared: &'c Comparison<'a>) -> Vec<&'c Flip<'a
         Field::Outcome(_) => 2,
         Field::OnBoard => 3,
         Field::Eligible => 4,
-        Field::Measure(_) => 5,
-        Field::Tier(_) => 6,
-        Field::Sanction(..) => 7,
+        Field::Tier(_) => 5,
+        Field::Sanction(..) => 6,
+        Field::Measure(_) => 7,
         Field::OnHold | Field::Obligation(..) => 8,
         Field::Score => 9,
         _ => 10,

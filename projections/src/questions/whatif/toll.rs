@@ -4,6 +4,8 @@
 //! the one that is higher in the first count that differs is the heavier: somebody whose cooperation ends
 //! comes before everybody whose does not, whatever else happens to them.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::behind::Sides;
@@ -25,12 +27,13 @@ pub struct Toll {
     pub board: u32,
     /// Apps that may not be certified any more, or may now.
     pub eligible: u32,
-    /// Measures in force that begin or last longer; end or last shorter.
-    pub measures: u32,
     /// Months of apps with a graver, or a lighter, tier.
     pub tiers: u32,
-    /// Sanctions more or longer; fewer or shorter.
+    /// Steps that bring a sanction, a graver or a longer one; none, a lighter or a shorter one.
     pub sanctions: u32,
+    /// Measures in force that begin or last longer; end or last shorter. They come after what brings them, for a
+    /// short measure ends where a grave one takes its place.
+    pub measures: u32,
     /// Duties and holds more, due earlier or overdue; fewer, due later or no more overdue.
     pub duties: u32,
     /// Points of score.
@@ -77,7 +80,32 @@ impl Effect {
         for flip in flips {
             effect.add(flip, place);
         }
+        effect.add_sanctions(flips);
         effect
+    }
+
+    /// A sanction is held against that of the same step on the other side, whatever number it has there.
+    fn add_sanctions(&mut self, flips: &[Flip<'_>]) {
+        let side = |flip: &Flip<'_>, value: Option<Value<'_>>| match (flip.key.field, value) {
+            (Field::Sanction(_, level, _), Some(Value::Sanction { until, .. })) => {
+                Some((std::cmp::Reverse(level), until.unwrap_or(Instant::MAX)))
+            }
+            _ => None,
+        };
+        let mut steps = BTreeMap::new();
+        for flip in flips {
+            for (after, value) in [(false, flip.from), (true, flip.to)] {
+                if let Some(Value::Sanction { code, from, .. }) = value {
+                    let step = (flip.key.app, from, code);
+                    let sides: &mut [Option<_>; 2] = steps.entry(step).or_default();
+                    sides[usize::from(after)] = side(flip, value);
+                }
+            }
+        }
+        for [was, is] in steps.into_values() {
+            let (harm, relief) = (&mut self.harm.sanctions, &mut self.relief.sanctions);
+            one(is > was, is < was, harm, relief);
+        }
     }
 
     fn add(&mut self, flip: &Flip<'_>, place: impl Fn(&str) -> Option<usize>) {
@@ -115,11 +143,6 @@ impl Effect {
                 let moved = i64::from(gravity_of_tier(to)) - i64::from(gravity_of_tier(from));
                 count(moved.signum(), &mut harm.tiers, &mut relief.tiers);
             }
-            Field::Sanction(..) => {
-                let later = longer(from, to);
-                let (more, less) = (begins || later == Some(true), ends || later == Some(false));
-                one(more, less, &mut harm.sanctions, &mut relief.sanctions);
-            }
             Field::OnHold => one(begins, ends, &mut harm.duties, &mut relief.duties),
             Field::Obligation(..) => {
                 let more = begins || heavier(from, to);
@@ -135,7 +158,11 @@ impl Effect {
                 let side = if lost > 0 { harm } else { relief };
                 side.score = side.score.saturating_add(lost.unsigned_abs());
             }
-            Field::Permission | Field::Review | Field::KeyDisabled | Field::Condition(_) => {}
+            Field::Sanction(..)
+            | Field::Permission
+            | Field::Review
+            | Field::KeyDisabled
+            | Field::Condition(_) => {}
         }
     }
 }
@@ -184,9 +211,7 @@ fn gravity_of_tier(value: Option<Value<'_>>) -> u8 {
 /// Whether something that is on both sides lasts longer, or shorter; until lifted is longest.
 fn longer(from: Option<Value<'_>>, to: Option<Value<'_>>) -> Option<bool> {
     let end = |value| match value {
-        Some(Value::Until(until) | Value::Sanction { until, .. }) => {
-            Some(until.unwrap_or(Instant::MAX))
-        }
+        Some(Value::Until(until)) => Some(until.unwrap_or(Instant::MAX)),
         _ => None,
     };
     let (was, is) = (end(from)?, end(to)?);

@@ -77,7 +77,7 @@ impl<'a> Recompute<'a> {
         in_order(pool, &by_id(self.history), |one| one.len(), judge, take)
     }
 
-    /// Judges everybody, and keeps all answers in memory: about 15 bytes an event.
+    /// Judges everybody, and keeps all answers in memory: about 10 bytes an event.
     ///
     /// ```
     /// # use standing::recompute::Recompute;
@@ -166,8 +166,8 @@ impl<'a> Kept<'a> {
         })
     }
 
-    /// The same for the same answers, however many threads derived them. It guards against mistakes, not
-    /// against people.
+    /// The same for the same question of the same history, however many threads answer it. It tells two runs
+    /// apart; it is no proof, and of other histories or rules it says nothing.
     #[must_use]
     pub fn digest(&self) -> u64 {
         let portions: Vec<u64> = self.portions.iter().map(|portion| portion.digest).collect();
@@ -194,4 +194,56 @@ pub(crate) fn by_id(history: &History) -> Vec<&DeveloperFacts> {
     let mut all: Vec<&DeveloperFacts> = history.developers().iter().collect();
     all.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     all
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use standing_projections::rulebook::preset;
+    use standing_projections::{Event, Position, Rulebook};
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_what_everybody_is_told_whatever_the_threads() {
+        let mut history = History::default();
+        // More than one portion has room for.
+        for number in 0..40_000u64 {
+            let event = Event::from_json(&serde_json::json!({
+                "specversion": "1.0", "id": number.to_string(), "source": "/desk",
+                "type": "developer.registered", "time": "2016-01-01T00:00:00Z",
+                "subject": format!("d{number}"), "data": {"name": "D", "kind": "service"},
+            }));
+            history.take(Position(number + 1), &event.unwrap(), None);
+        }
+        history.settle();
+        let book = Rulebook::parse(preset::named("weibo").unwrap()[0]).unwrap();
+        let timeline = Timeline::new(vec![(Position(0), book)], history.names()).unwrap();
+        let all = Recompute {
+            history: &history,
+            timeline: &timeline,
+            ask: Ask {
+                as_of: "2016-02-01T00:00:00Z".parse().unwrap(),
+                known_at: history.head(),
+            },
+        };
+        let mut digests = Vec::new();
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let pool = pool.build().unwrap();
+            let mut told = Vec::new();
+            let take = |line, _| {
+                told.push(line);
+                Ok::<(), Infallible>(())
+            };
+            all.run(&pool, |one| serde_json::to_string(&one).unwrap(), take)
+                .unwrap();
+            let kept = all.keep(&pool);
+            assert!(kept.portions.len() > 1);
+            let lines = kept.iter().map(|one| serde_json::to_string(&one).unwrap());
+            assert!(lines.eq(told));
+            digests.push(kept.digest());
+        }
+        assert_eq!(digests[0], digests[1]);
+    }
 }

@@ -62,8 +62,10 @@ impl<T: Copy> Runs<T> {
         self.ends.clear();
     }
 
-    /// What was added since the last run is a run.
+    /// What was added since the last run is a run: it must be in order by itself.
     pub(crate) fn end_run<K: Ord>(&mut self, key: impl Fn(&T) -> K + Copy) {
+        let start = self.ends.last().copied().unwrap_or_default();
+        debug_assert!(self.all[start..].is_sorted_by_key(key));
         self.ends.push(self.all.len());
         // Runs of about the same length are put together, so that each is moved few times.
         while self.ends.len() > 1 {

@@ -462,6 +462,7 @@ impl<'a> Tiers<'a> {
         }
         self.outages = outages;
         self.place = 0;
+        let first = self.steps.all.len();
         let dates = std::mem::take(&mut self.dates);
         for month in dates.months() {
             let from = self.days.len();
@@ -469,6 +470,8 @@ impl<'a> Tiers<'a> {
             self.outage_month(month.month, month.rules, from);
         }
         self.dates = dates;
+        // Where a clock goes back over midnight, a later date's first block may be the earlier.
+        sort_nearly(&mut self.steps.all[first..], |step| step.at);
         self.steps.end_run(|step| step.at);
     }
 

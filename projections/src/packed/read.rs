@@ -22,8 +22,10 @@ use crate::standing::{
 use crate::tiers::Source;
 use crate::time::{Instant, LocalMonth};
 
-/// A developer's packed standing, read with what it was derived from. It serializes as the
-/// [`Standing`] does (SPEC §9).
+/// A developer's packed standing. It serializes as the [`Standing`] does (SPEC §9).
+///
+/// The words must be those that [`Assessor::pack`](crate::Assessor::pack) wrote of this developer by these rules
+/// at these instants; what others say is not looked at, and may panic.
 ///
 /// ```
 /// # use standing_projections::*;

@@ -129,3 +129,24 @@ fn steps_at_one_instant_are_in_the_order_of_the_positions_behind_them() {
         (json!("slight"), json!("outage"))
     );
 }
+
+#[test]
+fn where_a_date_was_skipped_steps_at_its_midnight_are_in_the_order_of_their_positions() {
+    // Samoa had no 30 December 2011: that date and the next begin at one instant.
+    let book = book(&[("Asia/Shanghai", "Pacific/Apia")]);
+    let mut case = Case::by(&[book]);
+    let day = |case: &mut Case, date: &str| {
+        let data = json!({"date": date, "cause": "developer"});
+        case.on("03-02T01:00:00", "outage.day_recorded", "a", data)
+    };
+    let later = day(&mut case, "2011-12-31");
+    let skipped = day(&mut case, "2011-12-30");
+    let head = skipped.max(later);
+    let steps = case.known_at("03-20T00:00:00", head, |all| {
+        let steps = all[0].apps[0].steps.iter();
+        steps
+            .map(|step| (step.at.position.0, step.begins))
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(steps, [(later, false), (skipped, true)]);
+}

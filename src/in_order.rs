@@ -13,8 +13,8 @@ use rayon::ThreadPool;
 
 /// The weight of a portion, but for an item that has more by itself.
 const PORTION: usize = 1 << 15;
-/// How much may be begun past the portion that is awaited.
-const AHEAD: usize = 1 << 20;
+/// How much may be begun past the portion that is awaited, where what is made is large.
+pub(crate) const AHEAD: usize = 1 << 20;
 
 /// Gives what `make` makes of each portion of the items to `take`, in the order of the items.
 ///
@@ -24,6 +24,7 @@ pub(crate) fn in_order<I: Sync, T: Send, E>(
     pool: &ThreadPool,
     items: &[I],
     weight: impl Fn(&I) -> usize,
+    ahead: usize,
     make: impl Fn(&[I]) -> T + Sync,
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -32,9 +33,9 @@ pub(crate) fn in_order<I: Sync, T: Send, E>(
     pool.in_place_scope(|scope| {
         let (done, made) = mpsc::channel();
         let mut waiting: BTreeMap<usize, T> = BTreeMap::new();
-        let (mut begun, mut ahead) = (0, 0);
+        let (mut begun, mut begun_ahead) = (0, 0);
         for (awaited, (_, heavy)) in portions.iter().enumerate() {
-            while begun < portions.len() && (begun <= awaited || ahead < AHEAD.max(*heavy)) {
+            while begun < portions.len() && (begun <= awaited || begun_ahead < ahead.max(*heavy)) {
                 let (range, weight) = portions[begun].clone();
                 let (number, done) = (begun, done.clone());
                 scope.spawn(move |_| {
@@ -43,14 +44,14 @@ pub(crate) fn in_order<I: Sync, T: Send, E>(
                     let _ = done.send((number, catch_unwind(AssertUnwindSafe(all))));
                 });
                 begun += 1;
-                ahead += weight;
+                begun_ahead += weight;
             }
             while !waiting.contains_key(&awaited)
                 && let Ok((number, portion)) = made.recv()
             {
                 waiting.insert(number, portion.unwrap_or_else(|panic| resume_unwind(panic)));
             }
-            ahead -= heavy;
+            begun_ahead -= heavy;
             if let Some(portion) = waiting.remove(&awaited) {
                 take(portion)?;
             }
@@ -103,6 +104,7 @@ mod tests {
                 &pool(threads),
                 &items,
                 |weight| *weight,
+                AHEAD,
                 |portion| {
                     made.fetch_add(portion.iter().sum(), Ordering::Relaxed);
                     portion.to_vec()
@@ -132,7 +134,14 @@ mod tests {
             }
         };
         let items = items();
-        let ended = in_order(&pool(2), &items, |weight| *weight, <[_]>::to_vec, take);
+        let ended = in_order(
+            &pool(2),
+            &items,
+            |weight| *weight,
+            AHEAD,
+            <[_]>::to_vec,
+            take,
+        );
         assert_eq!(ended, Err("enough"));
         assert!((10..items.len()).contains(&taken.len()));
         assert_eq!(taken, items[..taken.len()]);
@@ -143,6 +152,6 @@ mod tests {
     fn a_panic_is_passed_on() {
         let make = |portion: &[usize]| assert!(!portion.contains(&9_000), "in a thread");
         let take = |()| Ok::<(), Infallible>(());
-        in_order(&pool(2), &items(), |weight| *weight, make, take).unwrap();
+        in_order(&pool(2), &items(), |weight| *weight, AHEAD, make, take).unwrap();
     }
 }

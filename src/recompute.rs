@@ -12,7 +12,7 @@ use standing_projections::packed::Packed;
 use standing_projections::rules::Timeline;
 use standing_projections::{Ask, Assessor, Standing};
 
-use crate::in_order::in_order;
+use crate::in_order::{AHEAD, in_order};
 
 /// What everybody is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +74,8 @@ impl<'a> Recompute<'a> {
             let mut each = portion.into_iter();
             each.try_for_each(|(made, facts)| take(made, facts))
         };
-        in_order(pool, &by_id(self.history), |one| one.len(), judge, take)
+        let all = by_id(self.history);
+        in_order(pool, &all, |one| one.len(), AHEAD, judge, take)
     }
 
     /// Judges everybody, and keeps all answers in memory: about 10 bytes an event.
@@ -121,7 +122,9 @@ impl<'a> Recompute<'a> {
             portions.push(portion);
             Ok::<(), Infallible>(())
         };
-        match in_order(pool, &by_id(self.history), |one| one.len(), make, take) {
+        // Everything that is made is kept, so nothing need wait.
+        let all = by_id(self.history);
+        match in_order(pool, &all, |one| one.len(), usize::MAX, make, take) {
             Ok(()) => Kept {
                 of: *self,
                 portions,

@@ -21,7 +21,7 @@ use standing_projections::questions::whatif::{
 use standing_projections::rules::{RulesError, Timeline};
 use standing_projections::{Ask, Assessor, Instant, LocalMonth, Position, Rulebook};
 
-use crate::in_order::in_order;
+use crate::in_order::{AHEAD, in_order};
 use crate::recompute::by_id;
 pub use lines::{Flips, Version};
 pub use plan::{Asked, FORMAT, Found, Held, LogAt, PLAN_BYTES_MAX, Plan, PlanError, Text};
@@ -95,6 +95,9 @@ pub struct Outcome<'a> {
     /// The apps of both whose ranks differ.
     pub moves: Vec<RankMove<'a>>,
 }
+
+/// How many facts may be judged ahead of the developers who are awaited: little is left of each.
+const WHATIF_AHEAD: usize = 8 * AHEAD;
 
 /// What is made of some developers.
 #[derive(Default)]
@@ -247,7 +250,8 @@ impl<'a> Question<'a> {
             done(made.facts);
             Ok::<(), io::Error>(())
         };
-        in_order(pool, &by_id(self.history), |one| one.len(), judge, take)?;
+        let all = by_id(self.history);
+        in_order(pool, &all, |one| one.len(), WHATIF_AHEAD, judge, take)?;
         let (harmed, relieved) = (harmed.finish(), relieved.finish());
         let listed = harmed.iter().chain(&relieved).map(|one| one.developer);
         let listed: HashSet<&str> = listed.collect();

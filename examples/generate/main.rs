@@ -2,6 +2,7 @@
 //!
 //! ```sh
 //! cargo run --release --example generate -- 1000000 > platform.jsonl   # events, and a seed
+//! standing --ledger big.db init   # the events bring their rulebooks
 //! standing --ledger big.db import --trust-recorded-time platform.jsonl
 //! ```
 //!

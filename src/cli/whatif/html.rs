@@ -141,7 +141,8 @@ fn others(html: &mut String, at: &Outcome<'_>) {
     let rows = turned(&at.counts);
     if !rows.is_empty() {
         html.push_str(
-            "<table class=\"rows\"><caption>How often it is there on one side only, or differs</caption>\
+            "<table class=\"rows\"><caption>How often it is there on one side only, or differs (of a sanction: that another \
+             step is the nth of its level in the month)</caption>\
              <thead><tr><th></th><th class=\"n\">only after</th><th class=\"n\">only before</th>\
              <th class=\"n\">different</th></tr></thead><tbody>",
         );

@@ -6,7 +6,7 @@
 //! and the same rules.
 //!
 //! An instant is a word that is one more than its microseconds, 0 where there is none; a code is the number
-//! of a name, or one of those of [`code`]; two numbers of 32 bits share a word, the first of them below.
+//! of a name, or one of a few above all of them; two numbers of 32 bits share a word, the first of them below.
 
 mod read;
 mod write;

@@ -55,7 +55,9 @@ pub(super) async fn run(context: &Context, args: SnapshotArgs) -> Result<ExitCod
     let snapshot = match begun {
         Begun::Snapshot(position) if position == head => {
             context.out.say("it is up to date");
-            Snapshot::open(&folder)?
+            let snapshot = Snapshot::open(&folder)?;
+            snapshot.tidy();
+            snapshot
         }
         begun => {
             if let Begun::Log(unused) = begun

@@ -89,3 +89,21 @@ fn a_recompute_is_whole_or_not_there() {
     }
     assert!(kills > 0, "nobody was killed");
 }
+
+#[test]
+fn what_a_killed_one_left_goes_also_where_nothing_is_new() {
+    let ledger = ground();
+    ledger.run(&["snapshot"]).good();
+    let left = ledger.path("standing.snapshot/tables-1-1");
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("facts-00001.parquet"), "half").unwrap();
+    fs::write(ledger.path("standing.snapshot/manifest.json.new"), "half").unwrap();
+    let ran = ledger.run(&["snapshot"]).good();
+    assert!(ran.err.contains("it is up to date"), "{}", ran.err);
+    let names = fs::read_dir(ledger.path("standing.snapshot")).unwrap();
+    assert_eq!(names.count(), 3);
+    assert!(!left.exists());
+    ledger
+        .run(&["plaza", "--snapshot", "standing.snapshot"])
+        .good();
+}

@@ -39,16 +39,7 @@ impl Writing {
     pub(super) fn begin(folder: &Path, position: u64) -> Result<Self, SnapshotError> {
         let refused = |error| SnapshotError::file(folder, error);
         fs::create_dir_all(folder).map_err(refused)?;
-        let lock = folder.join(LOCK);
-        let lock = File::create(&lock).map_err(|error| SnapshotError::file(&lock, error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let folder = folder.to_owned();
-                return Err(SnapshotError::Busy { folder });
-            }
-            Err(TryLockError::Error(error)) => return Err(refused(error)),
-        }
+        let lock = locked(folder)?;
         let mut number = 1;
         let name = loop {
             let name = format!("{PREFIX}{position}-{number}");
@@ -87,20 +78,44 @@ impl Writing {
         fs::rename(&new, &path).map_err(refused)?;
         self.published = true;
         sync(&self.folder).map_err(refused)?;
-        self.sweep();
+        sweep(&self.folder, &self.name);
         Ok(())
     }
+}
 
-    /// Removes the tables that no manifest speaks of, those of writers that were ended included.
-    /// What cannot be removed does no harm.
-    fn sweep(&self) {
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        for entry in entries {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if is_own_name(&name) && name != self.name.as_str() {
-                remove(&entry.path());
-            }
+/// The lock of a folder, where nobody else holds it.
+fn locked(folder: &Path) -> Result<File, SnapshotError> {
+    let path = folder.join(LOCK);
+    let lock = File::create(&path).map_err(|error| SnapshotError::file(&path, error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(SnapshotError::Busy {
+            folder: folder.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(SnapshotError::file(folder, error)),
+    }
+}
+
+/// Removes what writers that were ended left beside the snapshot of a folder, unless somebody writes.
+pub(super) fn tidy(folder: &Path) {
+    // Whoever wrote last may have been ended before it was done: what the manifest says is asked under the lock.
+    if let Ok(_lock) = locked(folder)
+        && let Ok(manifest) = manifest::read(folder)
+    {
+        let _ = fs::remove_file(folder.join(NEW_MANIFEST));
+        sweep(folder, &manifest.folder);
+    }
+}
+
+/// Removes the tables that the manifest does not speak of, those of writers that were ended included.
+/// What cannot be removed does no harm.
+fn sweep(folder: &Path, current: &str) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if is_own_name(&name) && name != current {
+            remove(&entry.path());
         }
     }
 }

@@ -95,6 +95,11 @@ impl Snapshot {
         })
     }
 
+    /// Removes what writers that were ended left beside it, unless somebody writes now.
+    pub fn tidy(&self) {
+        folder::tidy(&self.folder);
+    }
+
     /// What it says of itself.
     #[must_use]
     pub const fn manifest(&self) -> &Manifest {

@@ -1,8 +1,8 @@
 //! Work done by a pool's threads and taken in order.
 //!
 //! Items go to the threads in portions of about the same weight. What a portion gives waits until all
-//! before it is taken; so that little waits, no more than [`AHEAD`] is begun past the portion that is
-//! awaited, or, where that one is heavier, its own weight: the others have something to do meanwhile.
+//! before it is taken; so that little waits, no more than the caller says is begun past the portion that
+//! is awaited, or, where that one is heavier, its own weight: the others have something to do meanwhile.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

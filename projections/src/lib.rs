@@ -35,6 +35,7 @@ mod horizon;
 mod measures;
 mod months;
 mod order;
+mod outage_dates;
 mod outages;
 mod sanctions;
 mod words;

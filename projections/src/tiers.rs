@@ -4,15 +4,13 @@
 //! a month, which begins when a level is first reached and escalates when a graver one is. Every
 //! beginning and escalation is a [`Step`]; sanctions and developers' outcomes follow from those.
 
-use std::num::NonZeroU32;
 use std::ops::Range;
-
-use chrono::Datelike;
 
 use crate::event::{COMPLAINTS, Cause, Kind, OUTAGE, Position};
 use crate::facts::{Fact, NameId, Names};
 use crate::horizon::Horizon;
 use crate::order::{Runs, sort_nearly};
+use crate::outage_dates::Dates;
 use crate::outages::{Outages, Span};
 use crate::provenance::{Basis, OutageDay, Step};
 use crate::rulebook::Level;
@@ -100,80 +98,6 @@ pub(crate) struct Tiers<'a> {
     dates: Dates,
     /// The outage days, month after month.
     days: Vec<OutageDay>,
-}
-
-/// Of all blocks of counted causes that start on one local date, the first.
-#[derive(Debug, Default)]
-struct Dates {
-    months: Vec<MonthDates>,
-    /// The place of the month that a block was in last.
-    place: usize,
-    blocks: Vec<OutageDay>,
-}
-
-/// The dates of a month.
-#[derive(Debug)]
-struct MonthDates {
-    month: LocalMonth,
-    rules: usize,
-    /// The place of each date's block.
-    blocks: [Option<NonZeroU32>; 31],
-}
-
-impl Dates {
-    fn clear(&mut self) {
-        self.months.clear();
-        self.place = 0;
-        self.blocks.clear();
-    }
-
-    fn take(&mut self, day: OutageDay, timeline: &Timeline) {
-        let month = LocalMonth::of(day.date);
-        let last = self.months.get(self.place);
-        if last.is_none_or(|last| last.month != month) {
-            self.place = self.months.partition_point(|other| other.month < month);
-        }
-        let known = self.months.get(self.place);
-        if known.is_none_or(|known| known.month != month) {
-            let dates = MonthDates {
-                month,
-                rules: timeline.index_of_month(month),
-                blocks: [None; 31],
-            };
-            self.months.insert(self.place, dates);
-        }
-        let dates = &mut self.months[self.place];
-        if !timeline.version(dates.rules).counts_cause(day.cause) {
-            return;
-        }
-        let block = &mut dates.blocks[day.date.day0() as usize];
-        match block {
-            Some(place) => {
-                let first = &mut self.blocks[place.get() as usize - 1];
-                if day.at < first.at {
-                    *first = day;
-                }
-            }
-            None => {
-                self.blocks.push(day);
-                *block = u32::try_from(self.blocks.len())
-                    .ok()
-                    .and_then(NonZeroU32::new);
-            }
-        }
-    }
-
-    /// The months with a counted block, ascending.
-    fn months(&self) -> impl Iterator<Item = &MonthDates> {
-        let months = self.months.iter();
-        months.filter(|month| month.blocks.iter().any(Option::is_some))
-    }
-
-    /// The blocks of a month, by date.
-    fn of(&self, month: &MonthDates) -> impl Iterator<Item = OutageDay> {
-        let blocks = month.blocks.iter().flatten();
-        blocks.map(|place| self.blocks[place.get() as usize - 1])
-    }
 }
 
 impl<'a> Tiers<'a> {

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod desk;
 pub mod export;
 pub mod history;
+pub mod http;
 pub mod intake;
 pub mod ledger;
 pub mod proof;

@@ -26,6 +26,7 @@ mod recompute;
 mod record;
 mod retract;
 mod rules;
+mod serve;
 mod show;
 mod snapshot;
 mod tiles;
@@ -127,6 +128,7 @@ enum Command {
     Whatif(whatif::WhatIfArgs),
     Audit(audit::AuditArgs),
     Export(export::ExportArgs),
+    Serve(serve::ServeArgs),
     Snapshot(snapshot::SnapshotArgs),
     Backup(moving::BackupArgs),
     Restore(moving::RestoreArgs),
@@ -283,6 +285,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Whatif(args) => whatif::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
+        Command::Serve(args) => serve::run(context, args).await,
         Command::Snapshot(args) => snapshot::run(context, args).await,
         Command::Backup(args) => moving::backup(context, args).await,
         Command::Restore(args) => moving::restore(context, args).await,

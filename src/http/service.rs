@@ -1,0 +1,17 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+
+use crate::ledger::Ledger;
+
+/// What every handler works with.
+pub struct Service {
+    /// The log.
+    pub ledger: Arc<dyn Ledger>,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
+    }
+}

@@ -16,3 +16,4 @@ pub mod transfer;
 pub mod whatif;
 
 mod in_order;
+mod tables;

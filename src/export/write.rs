@@ -11,17 +11,17 @@ use standing_projections::retraction::{counting, disregarded};
 use standing_projections::rules::Timeline;
 use standing_projections::{Ask, Position, Standing};
 
-use super::column::{Column, describe};
 use super::csv::CsvWriter;
 use super::destination::{Destination, Staged};
 use super::error::FormError;
 use super::manifest::{Manifest, Written};
 use super::parquet::ParquetWriter;
-use super::tables::{
-    self, AppRow, DeveloperMonthRow, DeveloperRow, EventRow, MonthRow, OfApp, OfMonth,
-};
 use super::{ExportError, Format, Table};
 use crate::ledger::{Ledger, Query, StoredEvent};
+use crate::tables::column::{Column, describe};
+use crate::tables::{
+    self, AppRow, DeveloperMonthRow, DeveloperRow, EventRow, MonthRow, OfApp, OfMonth,
+};
 use crate::transfer::tree_of;
 
 /// How many events are read at a time.

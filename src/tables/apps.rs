@@ -4,25 +4,25 @@ use standing_projections::facts::AppFacts;
 use standing_projections::plaza::BoardEntry;
 use standing_projections::standing::{AppStanding, MeasureInForce, Obligation};
 
-use super::super::column::{Column, Value};
+use super::column::{Column, Value};
 use super::signed;
 
 /// An app.
-pub(in super::super) struct AppRow<'a> {
-    pub(in super::super) developer: &'a str,
-    pub(in super::super) standing: &'a AppStanding<'a>,
-    pub(in super::super) facts: &'a AppFacts,
-    pub(in super::super) rank: Option<u64>,
+pub(crate) struct AppRow<'a> {
+    pub(crate) developer: &'a str,
+    pub(crate) standing: &'a AppStanding<'a>,
+    pub(crate) facts: &'a AppFacts,
+    pub(crate) rank: Option<u64>,
 }
 
 /// Something of an app.
-pub(in super::super) struct OfApp<'a, T> {
-    pub(in super::super) developer: &'a str,
-    pub(in super::super) app: &'a str,
-    pub(in super::super) of: &'a T,
+pub(crate) struct OfApp<'a, T> {
+    pub(crate) developer: &'a str,
+    pub(crate) app: &'a str,
+    pub(crate) of: &'a T,
 }
 
-pub(in super::super) fn apps<'a>() -> Vec<Column<AppRow<'a>>> {
+pub(crate) fn apps<'a>() -> Vec<Column<AppRow<'a>>> {
     vec![
         Column::new(
             "developer",
@@ -109,7 +109,7 @@ pub(in super::super) fn apps<'a>() -> Vec<Column<AppRow<'a>>> {
     ]
 }
 
-pub(in super::super) fn measures<'a>() -> Vec<Column<OfApp<'a, MeasureInForce>>> {
+pub(crate) fn measures<'a>() -> Vec<Column<OfApp<'a, MeasureInForce>>> {
     vec![
         Column::new(
             "developer",
@@ -130,7 +130,7 @@ pub(in super::super) fn measures<'a>() -> Vec<Column<OfApp<'a, MeasureInForce>>>
     ]
 }
 
-pub(in super::super) fn obligations<'a>() -> Vec<Column<OfApp<'a, Obligation<'a>>>> {
+pub(crate) fn obligations<'a>() -> Vec<Column<OfApp<'a, Obligation<'a>>>> {
     vec![
         Column::new(
             "developer",
@@ -186,7 +186,7 @@ pub(in super::super) fn obligations<'a>() -> Vec<Column<OfApp<'a, Obligation<'a>
     ]
 }
 
-pub(in super::super) fn plaza<'a>() -> Vec<Column<BoardEntry<'a>>> {
+pub(crate) fn plaza<'a>() -> Vec<Column<BoardEntry<'a>>> {
     vec![
         Column::new(
             "rank",

@@ -3,6 +3,7 @@
 //! This crate is what surrounds the rules of `standing-projections`: the log they read, the intake
 //! that decides what enters it, and the command line. No rule lives here.
 
+pub mod access;
 pub mod cli;
 pub mod desk;
 pub mod export;

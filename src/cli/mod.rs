@@ -31,6 +31,7 @@ mod show;
 mod snapshot;
 mod tiles;
 mod timeline;
+mod tokens;
 mod verify;
 mod whatif;
 
@@ -129,6 +130,7 @@ enum Command {
     Audit(audit::AuditArgs),
     Export(export::ExportArgs),
     Serve(serve::ServeArgs),
+    Tokens(tokens::TokensArgs),
     Snapshot(snapshot::SnapshotArgs),
     Backup(moving::BackupArgs),
     Restore(moving::RestoreArgs),
@@ -286,6 +288,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Audit(args) => audit::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
         Command::Serve(args) => serve::run(context, args).await,
+        Command::Tokens(args) => tokens::run(context, args).await,
         Command::Snapshot(args) => snapshot::run(context, args).await,
         Command::Backup(args) => moving::backup(context, args).await,
         Command::Restore(args) => moving::restore(context, args).await,

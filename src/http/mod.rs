@@ -5,8 +5,11 @@
 //! wrong is a [`Problem`] with a stable code. The document that describes the routes is made from the
 //! code that serves them.
 
+mod extract;
+mod headers;
 mod health;
 mod openapi;
+mod page;
 mod problem;
 mod service;
 

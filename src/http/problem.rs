@@ -7,6 +7,8 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use standing_projections::Refusal;
+use standing_projections::refusal::Code as Refused;
 use utoipa::ToSchema;
 
 use crate::ledger::StoreError;
@@ -18,6 +20,32 @@ pub enum Code {
     RouteUnknown,
     /// The route has no such method.
     MethodNotAllowed,
+    /// A parameter of the path or of the query is not one that the route takes.
+    ParameterInvalid,
+    /// The token of a page is none.
+    PageInvalid,
+    /// The body is not what the route takes.
+    BodyInvalid,
+    /// The body is longer than is taken.
+    BodyTooLarge,
+    /// The body is of a type that the route does not take.
+    MediaTypeUnsupported,
+    /// The log has no such position.
+    PositionUnknown,
+    /// No version of the rules of that name is published.
+    RulebookUnknown,
+    /// The service has no key to sign with.
+    LogUnsigned,
+    /// The log's tree has no such tile yet.
+    TileUnknown,
+    /// The event names another actor than who sends it.
+    ActorMismatch,
+    /// Whoever asks may not do it.
+    AccessDenied,
+    /// More is waiting to be appended than is held.
+    Overloaded,
+    /// It is not known whether events were appended.
+    AppendUnknown,
     /// The database does not answer, or not in time.
     StoreUnavailable,
     /// A fault of this program.
@@ -31,6 +59,19 @@ impl Code {
         match self {
             Self::RouteUnknown => "route.unknown",
             Self::MethodNotAllowed => "method.not_allowed",
+            Self::ParameterInvalid => "parameter.invalid",
+            Self::PageInvalid => "page.invalid",
+            Self::BodyInvalid => "body.invalid",
+            Self::BodyTooLarge => "body.too_large",
+            Self::MediaTypeUnsupported => "media_type.unsupported",
+            Self::PositionUnknown => "position.unknown",
+            Self::RulebookUnknown => "rulebook.unknown",
+            Self::LogUnsigned => "log.unsigned",
+            Self::TileUnknown => "tile.unknown",
+            Self::ActorMismatch => "actor.mismatch",
+            Self::AccessDenied => "access.denied",
+            Self::Overloaded => "overloaded",
+            Self::AppendUnknown => "append.unknown",
             Self::StoreUnavailable => "store.unavailable",
             Self::Internal => "internal",
         }
@@ -40,6 +81,19 @@ impl Code {
         match self {
             Self::RouteUnknown => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::ParameterInvalid => StatusCode::BAD_REQUEST,
+            Self::PageInvalid => StatusCode::BAD_REQUEST,
+            Self::BodyInvalid => StatusCode::BAD_REQUEST,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::MediaTypeUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::PositionUnknown => StatusCode::NOT_FOUND,
+            Self::RulebookUnknown => StatusCode::NOT_FOUND,
+            Self::LogUnsigned => StatusCode::NOT_FOUND,
+            Self::TileUnknown => StatusCode::NOT_FOUND,
+            Self::ActorMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::AccessDenied => StatusCode::FORBIDDEN,
+            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::AppendUnknown => StatusCode::SERVICE_UNAVAILABLE,
             Self::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -49,6 +103,19 @@ impl Code {
         match self {
             Self::RouteUnknown => "There is nothing at this path",
             Self::MethodNotAllowed => "This path has no such method",
+            Self::ParameterInvalid => "A parameter is not acceptable",
+            Self::PageInvalid => "There is no such page",
+            Self::BodyInvalid => "The body is not acceptable",
+            Self::BodyTooLarge => "The body is too long",
+            Self::MediaTypeUnsupported => "The body is of another type",
+            Self::PositionUnknown => "The log has no such position",
+            Self::RulebookUnknown => "No such version of the rules is published",
+            Self::LogUnsigned => "The log is not signed here",
+            Self::TileUnknown => "The log has no such tile",
+            Self::ActorMismatch => "The event names another actor",
+            Self::AccessDenied => "That is not allowed",
+            Self::Overloaded => "There is too much to do",
+            Self::AppendUnknown => "It is not known whether events were appended",
             Self::StoreUnavailable => "The database does not answer",
             Self::Internal => "A fault of the service",
         }
@@ -89,6 +156,30 @@ impl Problem {
             code: code.as_str().to_owned(),
             detail: detail.into(),
             pointer: None,
+            retry_after: None,
+        }
+    }
+
+    /// A fault of this program, which whoever runs the service finds in the log.
+    pub(super) fn internal(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "a fault");
+        Self::new(Code::Internal, "the service could not write its answer")
+    }
+
+    /// That an event was refused. One whose key was used for something else is at odds with what is there;
+    /// any other is not acceptable by itself, or as things are.
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        let status = match refusal.code {
+            Refused::EventConflict => StatusCode::CONFLICT,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Self {
+            kind: format!("urn:standing:problem:{}", refusal.code),
+            title: "The event is refused".to_owned(),
+            status: status.as_u16(),
+            code: refusal.code.to_string(),
+            detail: refusal.message,
+            pointer: Some(refusal.pointer),
             retry_after: None,
         }
     }

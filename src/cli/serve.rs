@@ -30,7 +30,9 @@ pub(super) struct ServeArgs {
 
 pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<ExitCode, Failure> {
     let ledger = context.open().await?;
-    let service = Arc::new(Service { ledger });
+    let snapshot = context.snapshot.as_deref();
+    let service = Service::start(ledger, &context.location(), snapshot, Context::clock()).await?;
+    let service = Arc::new(service);
     let listener = std::net::TcpListener::bind(args.listen)
         .map_err(|error| Failure::new(format_args!("{}: {error}", args.listen)))?;
     listener.set_nonblocking(true)?;
@@ -40,8 +42,9 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<ExitCode, 
     context.out.say(format_args!("listening on http://{at}"));
     axum_server::from_tcp(listener)?
         .handle(handle)
-        .serve(router(service).into_make_service())
+        .serve(router(service.clone()).into_make_service())
         .await?;
+    service.end().await;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -244,9 +244,10 @@ impl<'a> Run<'a> {
     ) -> impl Iterator<Item = OfApp<'a, T>> {
         self.answer.standings.iter().flat_map(move |standing| {
             standing.apps.iter().flat_map(move |app| {
-                list(app).iter().map(move |of| OfApp {
+                (1..).zip(list(app)).map(move |(number, of)| OfApp {
                     developer: standing.developer,
                     app: app.app,
+                    number,
                     of,
                 })
             })

@@ -9,7 +9,9 @@ mod developers;
 mod log;
 mod months;
 
-pub(crate) use apps::{AppRow, OfApp, apps, measures, obligations, plaza};
+pub(crate) use apps::{
+    AppRow, OfApp, apps, certification, measures, obligation_number, obligations, plaza,
+};
 pub(crate) use developers::{DeveloperMonthRow, DeveloperRow, developer_months, developers};
 pub(crate) use log::{EventRow, events, rulebooks};
 pub(crate) use months::{MonthRow, OfMonth, months, sanctions, violations};

@@ -9,13 +9,19 @@ mod extract;
 mod headers;
 mod health;
 mod openapi;
+pub mod outside;
 mod page;
 mod problem;
+mod refusals;
 mod service;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
+use outside::Outside;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use openapi::document;
@@ -24,15 +30,26 @@ pub use service::Service;
 
 /// The routes with what describes them, before anything stands around them.
 fn routes() -> OpenApiRouter<Arc<Service>> {
-    OpenApiRouter::with_openapi(openapi::frame()).merge(health::routes())
+    OpenApiRouter::with_openapi(openapi::frame())
+        .merge(health::routes())
+        .merge(refusals::routes())
 }
 
-/// Everything that is served.
-pub fn router(service: Arc<Service>) -> Router {
-    let (router, document) = routes().split_for_parts();
+/// The routes, and the document of everything that can be answered.
+fn described() -> (Router<Arc<Service>>, OpenApi) {
+    let (router, mut document) = routes().split_for_parts();
+    outside::describe(&mut document);
+    (router, document)
+}
+
+/// Everything that is served, with what stands around it.
+pub fn router(service: Arc<Service>, outside: Arc<Outside>) -> Router {
+    let (router, document) = described();
     router
         .merge(openapi::pages(document))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
+        .layer(CatchPanicLayer::custom(outside::panicked))
+        .layer(from_fn_with_state(outside, outside::around))
         .with_state(service)
 }

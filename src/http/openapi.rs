@@ -37,7 +37,7 @@ pub(super) fn frame() -> OpenApi {
 /// The document of everything that is served.
 #[must_use]
 pub fn document() -> OpenApi {
-    super::routes().split_for_parts().1
+    super::described().1
 }
 
 /// The document itself, and the page to read it and try it on, which asks no other host for anything.

@@ -135,6 +135,25 @@ mod tests {
     }
 
     #[test]
+    fn the_page_about_access_lists_these_routes_and_no_others() {
+        let page = include_str!("../../../docs/access.md");
+        let listed = page.lines().filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
+            let (method, path) = cells.next()?.trim_end_matches('`').split_once(' ')?;
+            Some((method, unnamed(path), cells.next()?.to_owned()))
+        });
+        let listed: Vec<_> = listed.filter(|row| row.1.starts_with('/')).collect();
+        let served = ROUTES.iter().map(|(method, path, needs)| {
+            let needs = match needs {
+                Nothing => "nothing",
+                Token(action) => action.as_str(),
+            };
+            (*method, (*path).to_owned(), needs.to_owned())
+        });
+        assert_eq!(listed, served.collect::<Vec<_>>());
+    }
+
+    #[test]
     fn no_route_is_there_twice() {
         for (index, (method, path, _)) in ROUTES.iter().enumerate() {
             let mut after = ROUTES[index + 1..].iter();

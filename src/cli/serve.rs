@@ -10,7 +10,9 @@ use clap::Args;
 
 use super::Context;
 use super::failure::Failure;
-use crate::http::{Service, router};
+use super::keys::SignerArgs;
+use crate::http::{Service, Signer, router};
+use crate::intake::Queue;
 
 /// How long what was taken may take to be finished once the service is told to end.
 const GRACE: Duration = Duration::from_secs(30);
@@ -26,11 +28,21 @@ pub(super) struct ServeArgs {
         value_name = "ADDRESS"
     )]
     listen: SocketAddr,
+    #[command(flatten)]
+    signer: SignerArgs,
 }
 
 pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<ExitCode, Failure> {
     let ledger = context.open().await?;
-    let service = Arc::new(Service { ledger });
+    let clock = Context::clock();
+    let key = args.signer.find(context)?;
+    let (queue, work) = Queue::open(ledger.clone(), clock.clone());
+    let service = Arc::new(Service {
+        ledger: ledger.clone(),
+        queue,
+        signer: key.map(|key| Signer::new(key, clock.clone())),
+        clock,
+    });
     let listener = std::net::TcpListener::bind(args.listen)
         .map_err(|error| Failure::new(format_args!("{}: {error}", args.listen)))?;
     listener.set_nonblocking(true)?;
@@ -42,6 +54,11 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<ExitCode, 
         .handle(handle)
         .serve(router(service).into_make_service())
         .await?;
+    // Nobody asks any more; what was taken is finished.
+    if tokio::time::timeout(GRACE, work).await.is_err() {
+        tracing::error!("events that were taken are not appended yet");
+    }
+    ledger.close().await;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -2,12 +2,20 @@
 
 use std::sync::Arc;
 
+use super::signer::Signer;
+use crate::intake::{ClockFn, Queue};
 use crate::ledger::Ledger;
 
 /// What every handler works with.
 pub struct Service {
     /// The log.
     pub ledger: Arc<dyn Ledger>,
+    /// The way into it.
+    pub queue: Queue,
+    /// What signs it, where this process has the key.
+    pub signer: Option<Signer>,
+    /// What time it is.
+    pub clock: ClockFn,
 }
 
 impl std::fmt::Debug for Service {

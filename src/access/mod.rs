@@ -21,7 +21,7 @@ pub use caller::Caller;
 pub use guard::{Guard, REVOKED_AFTER};
 pub use policy::{Action, may, may_append};
 pub use rate::{Rate, Rates};
-pub use redaction::redacted;
+pub use redaction::{hides_reporter, redacted};
 pub use refusal::{Refusals, RefusedAccess};
 pub use role::Role;
 pub use store::{AccessError, Store, open};

@@ -5,15 +5,19 @@
 //! wrong is a [`Problem`] with a stable code. The document that describes the routes is made from the
 //! code that serves them.
 
+mod events;
 mod extract;
 mod headers;
 mod health;
+mod log;
 mod openapi;
 pub mod outside;
 mod page;
 mod problem;
 mod refusals;
+mod rulebooks;
 mod service;
+mod signer;
 
 use std::sync::Arc;
 
@@ -27,18 +31,23 @@ use utoipa_axum::router::OpenApiRouter;
 pub use openapi::document;
 pub use problem::Problem;
 pub use service::Service;
+pub use signer::Signer;
 
 /// The routes with what describes them, before anything stands around them.
 fn routes() -> OpenApiRouter<Arc<Service>> {
     OpenApiRouter::with_openapi(openapi::frame())
         .merge(health::routes())
+        .merge(events::routes())
+        .merge(log::routes())
         .merge(refusals::routes())
+        .merge(rulebooks::routes())
 }
 
 /// The routes, and the document of everything that can be answered.
 fn described() -> (Router<Arc<Service>>, OpenApi) {
     let (router, mut document) = routes().split_for_parts();
     outside::describe(&mut document);
+    let document = openapi::plain(document);
     (router, document)
 }
 

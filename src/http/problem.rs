@@ -9,11 +9,13 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use standing_projections::Refusal;
-use standing_projections::refusal::Code as Refused;
 use utoipa::ToSchema;
 
+use super::events::Refused;
+use super::rulebooks::Found;
+use crate::history::HistoryError;
 use crate::ledger::StoreError;
+use crate::proof::log::LogError;
 
 /// The codes of problems that are not of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +93,7 @@ impl Code {
         }
     }
 
-    const fn status(self) -> StatusCode {
+    pub(super) const fn status(self) -> StatusCode {
         match self {
             Self::RouteUnknown => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -162,7 +164,12 @@ pub struct Problem {
     detail: String,
     /// Where in what was sent: a JSON pointer, or `?name` for a parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pointer: Option<String>,
+    /// All that is wrong or doubtful, where it is a rulebook that is refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    findings: Vec<Found>,
     /// Seconds after which it may be tried again.
     #[serde(skip)]
     retry_after: Option<u64>,
@@ -186,6 +193,7 @@ impl Problem {
             code: code.as_str().to_owned(),
             detail: detail.into(),
             pointer: None,
+            findings: Vec::new(),
             retry_after: None,
             allow: None,
         }
@@ -208,23 +216,36 @@ impl Problem {
         Self::new(Code::Internal, "the service could not write its answer")
     }
 
-    /// That an event was refused. One whose key was used for something else is at odds with what is there;
-    /// any other is not acceptable by itself, or as things are.
-    pub(super) fn refused(refusal: Refusal) -> Self {
-        let status = match refusal.code {
-            Refused::EventConflict => StatusCode::CONFLICT,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
-        };
+    /// That the one event that was sent is refused.
+    pub(super) fn refused(refused: Refused) -> Self {
+        let (status, code, detail, pointer) = refused.into_parts();
         Self {
-            kind: format!("urn:standing:problem:{}", refusal.code),
+            kind: format!("urn:standing:problem:{code}"),
             title: "The event is refused".to_owned(),
             status: status.as_u16(),
-            code: refusal.code.to_string(),
-            detail: refusal.message,
-            pointer: Some(refusal.pointer),
+            code,
+            detail,
+            pointer: Some(pointer),
+            findings: Vec::new(),
             retry_after: None,
             allow: None,
         }
+    }
+
+    /// With all that is wrong or doubtful in a rulebook.
+    pub(super) fn with_findings(mut self, findings: Vec<Found>) -> Self {
+        self.findings = findings;
+        self
+    }
+
+    /// The stable code.
+    pub(super) fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What is wrong.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// Where in what was sent it is.
@@ -282,6 +303,27 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store failed");
         Self::new(Code::StoreUnavailable, "the log cannot be read now").retry_after(1)
+    }
+}
+
+impl From<HistoryError> for Problem {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Store(error) => error.into(),
+            HistoryError::Unreadable { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Store(error) => error.into(),
+            LogError::NoSuchPosition { .. } => Self::new(Code::PositionUnknown, error.to_string()),
+            LogError::Incomplete | LogError::NotInTree(_) | LogError::Rewritten(_) => {
+                Self::internal(error)
+            }
+        }
     }
 }
 

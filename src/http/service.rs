@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::signer::Signer;
 use crate::access::Store;
+use crate::intake::{ClockFn, Queue};
 use crate::ledger::Ledger;
 
 /// What every handler works with.
@@ -11,6 +13,12 @@ pub struct Service {
     pub ledger: Arc<dyn Ledger>,
     /// Tokens, and accesses that were refused.
     pub access: Arc<dyn Store>,
+    /// The way into it.
+    pub queue: Queue,
+    /// What signs it, where this process has the key.
+    pub signer: Option<Signer>,
+    /// What time it is.
+    pub clock: ClockFn,
 }
 
 impl std::fmt::Debug for Service {

@@ -17,10 +17,12 @@ use tokio::task::JoinHandle;
 
 use super::Context;
 use super::failure::Failure;
+use super::keys::SignerArgs;
 use super::output;
 use crate::access::{self, Rate, Refusals, Store};
 use crate::http::outside::{Connections, Limits, Outside};
-use crate::http::{Service, router};
+use crate::http::{Service, Signer, router};
+use crate::intake::Queue;
 use crate::ledger::{Location, OpenMode};
 use settings::{Given, Settings};
 
@@ -44,6 +46,8 @@ pub(super) struct ServeArgs {
     print_config: bool,
     #[command(flatten)]
     given: Given,
+    #[command(flatten)]
+    signer: SignerArgs,
 }
 
 pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<ExitCode, Failure> {
@@ -65,12 +69,22 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<ExitCode, 
             .out
             .hint("make one with `standing tokens new --role auditor`");
     }
+    let clock = Context::clock();
+    let key = args.signer.find(context)?;
+    let (queue, work) = Queue::open(ledger.clone(), clock.clone());
     let (outside, written) = outside(&settings, &access);
     let service = Arc::new(Service {
-        ledger,
+        ledger: ledger.clone(),
         access: Arc::clone(&access),
+        queue,
+        signer: key.map(|key| Signer::new(key, clock.clone())),
+        clock,
     });
     let served = serve(context, &settings, router(service, outside)).await;
+    // Nobody asks any more; what was taken is finished.
+    if tokio::time::timeout(GRACE, work).await.is_err() {
+        tracing::error!("events that were taken are not appended yet");
+    }
     // Those whose connections were cut may still hold the other end.
     let _ = tokio::time::timeout(LAST_WORDS, written).await;
     access.close().await;

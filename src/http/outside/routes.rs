@@ -31,8 +31,9 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("GET", "/v1/openapi.json", Token(ReadDocs)),
     ("POST", "/v1/events", Token(Append)),
     ("GET", "/v1/events", Token(ReadEvents)),
-    ("GET", "/v1/events/{}", Token(ReadEvents)),
+    ("GET", "/v1/events/{}", Token(ReadLeaves)),
     ("GET", "/v1/events/{}/proof", Token(ReadLeaves)),
+    ("GET", "/v1/events/{}/inclusion", Token(ReadLog)),
     ("GET", "/v1/developers", Token(ReadStanding)),
     ("GET", "/v1/developers/{}", Token(ReadStanding)),
     ("GET", "/v1/developers/{}/explain", Token(ReadStanding)),
@@ -125,7 +126,7 @@ mod tests {
     #[test]
     fn parameters_of_any_name_are_one_route_and_what_is_not_there_is_none() {
         let get = |path| needs(&Method::GET, path);
-        assert_eq!(get("/v1/events/{position}"), Some(Token(ReadEvents)));
+        assert_eq!(get("/v1/events/{position}"), Some(Token(ReadLeaves)));
         assert_eq!(get("/docs/{*rest}"), Some(Token(ReadDocs)));
         assert_eq!(needs(&Method::HEAD, "/healthz"), Some(Nothing));
         assert_eq!(get("/v1/secrets"), None);

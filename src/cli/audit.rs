@@ -1,20 +1,16 @@
 //! `standing audit`: the trail of events.
 
-use std::collections::{HashMap, HashSet};
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
-use serde_json::Value;
-use standing_projections::event::{Kind, Outcome};
-use standing_projections::facts::Retraction;
-use standing_projections::retraction::{counting, disregarded};
+use standing_projections::event::Kind;
 use standing_projections::{Instant, Position};
 
 use super::Context;
 use super::failure::Failure;
 use super::output::{Format, table};
-use crate::ledger::{Ledger, Query, StoredEvent};
+use crate::history::trail::{Line, lines};
+use crate::ledger::Query;
 
 /// How many events are read at a time.
 const PAGE: usize = 2_000;
@@ -56,24 +52,6 @@ pub(super) struct AuditArgs {
     private: bool,
 }
 
-/// A line of the trail, its keys in their order.
-#[derive(Serialize)]
-struct Line {
-    position: Position,
-    id: String,
-    source: String,
-    #[serde(rename = "type")]
-    kind: Kind,
-    time: Instant,
-    recordedtime: Instant,
-    subject: String,
-    developer: Option<String>,
-    data: Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    private: Option<Value>,
-    retracted_by: Option<Position>,
-}
-
 pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<ExitCode, Failure> {
     let ledger = context.open().await?;
     let format = context.out.format(Format::Jsonl);
@@ -112,7 +90,7 @@ pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<ExitCode, 
         query.limit = left.min(PAGE);
         let page = ledger.read(&query).await?;
         let (read, last) = (page.len(), page.last().map(|stored| stored.position));
-        let lines = lines(&*ledger, page, args.private).await?;
+        let lines = lines(&*ledger, page, args.private, Position(u64::MAX)).await?;
         match format {
             Format::Jsonl => context.out.json(format, &lines)?,
             _ => kept.extend(lines),
@@ -177,83 +155,4 @@ fn print(context: &Context, lines: &[Line]) -> Result<(), Failure> {
         ]);
     }
     context.out.table(&table)
-}
-
-async fn lines(
-    ledger: &dyn Ledger,
-    page: Vec<StoredEvent>,
-    private: bool,
-) -> Result<Vec<Line>, Failure> {
-    let positions: Vec<Position> = page.iter().map(|stored| stored.position).collect();
-    let private = match private {
-        true => ledger.private(&positions).await?,
-        false => vec![None; positions.len()],
-    };
-    let retracted_by = retracted_by(ledger, positions).await?;
-    page.into_iter()
-        .zip(private)
-        .map(|(stored, private)| {
-            let body: Value = serde_json::from_str(&stored.json)?;
-            Ok(Line {
-                position: stored.position,
-                id: stored.id,
-                source: stored.source,
-                kind: stored.kind,
-                time: stored.time,
-                recordedtime: stored.recordedtime,
-                subject: stored.subject,
-                developer: stored.developer,
-                data: body.get("data").cloned().unwrap_or(Value::Null),
-                private: match private {
-                    Some(private) => Some(serde_json::from_str(&private.content)?),
-                    None => None,
-                },
-                retracted_by: retracted_by.get(&stored.position).copied(),
-            })
-        })
-        .collect()
-}
-
-/// For each event that is disregarded, the first event that makes it so.
-///
-/// A retraction may be retracted itself, so those aimed at the retractions are read too.
-pub(super) async fn retracted_by(
-    ledger: &dyn Ledger,
-    of: Vec<Position>,
-) -> Result<HashMap<Position, Position>, Failure> {
-    let mut retractions: Vec<Retraction> = Vec::new();
-    let mut seen: HashSet<Position> = HashSet::new();
-    let mut asked = of;
-    while !asked.is_empty() {
-        let aimed = ledger.targeting(&asked).await?;
-        asked.clear();
-        for stored in aimed {
-            if let Some(target) = stored.target
-                && takes_back(&stored)
-                && seen.insert(stored.position)
-            {
-                retractions.push(Retraction {
-                    position: stored.position,
-                    target,
-                });
-                asked.push(stored.position);
-            }
-        }
-    }
-    let known_at = Position(u64::MAX);
-    let counting = counting(&retractions, known_at, &disregarded(&retractions, known_at));
-    let by = counting.iter();
-    Ok(by
-        .map(|retraction| (retraction.target, retraction.position))
-        .collect())
-}
-
-/// Whether it is a retraction, or an appeal that was granted.
-fn takes_back(stored: &StoredEvent) -> bool {
-    match stored.kind {
-        Kind::EventRetracted => true,
-        Kind::AppealDecided => serde_json::from_str::<Value>(&stored.json)
-            .is_ok_and(|body| body["data"]["outcome"] == Outcome::Granted.as_str()),
-        _ => false,
-    }
 }

@@ -40,7 +40,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use standing_projections::Instant;
 use standing_projections::rulebook::Lang;
 
@@ -153,6 +154,9 @@ enum Command {
 /// What a command works with.
 struct Context {
     ledger: String,
+    /// Whether nobody has named it.
+    ledger_is_default: bool,
+    verbose: u8,
     snapshot: Option<PathBuf>,
     out: Out,
     lang: Lang,
@@ -221,8 +225,14 @@ impl Context {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches().and_then(|matches| {
+        let ledger = matches.value_source("ledger");
+        let cli = Cli::from_arg_matches(&matches);
+        cli.map(|cli| (cli, ledger))
+            .map_err(|error| error.format(&mut Cli::command()))
+    });
+    let (cli, ledger_from) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and the version are no failures; code 2 is kept for refused events.
             let failed = error.use_stderr();
@@ -235,7 +245,9 @@ pub fn main() -> ExitCode {
         }
     };
     let out = Out::new(cli.global.format, cli.global.color, cli.global.quiet);
-    output::log_to_stderr(cli.global.verbose);
+    if !matches!(cli.command, Command::Serve(_)) {
+        output::log_to_stderr(cli.global.verbose);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -250,6 +262,8 @@ pub fn main() -> ExitCode {
     };
     let context = Context {
         ledger: cli.global.ledger,
+        ledger_is_default: ledger_from == Some(ValueSource::DefaultValue),
+        verbose: cli.global.verbose,
         snapshot: cli.global.snapshot,
         out,
         lang: cli.global.lang.into(),

@@ -4,8 +4,10 @@
 //! away; it depends on a ledger and on the rules' crate, and judges nothing.
 
 mod everybody;
+pub mod published;
 pub(crate) mod records;
 pub mod snapshot;
+pub mod trail;
 
 use std::collections::BTreeSet;
 

@@ -4,6 +4,8 @@
 //! know is refused (its type denies unknown fields), because a filter that is misspelt and passed over
 //! gives an answer to another question.
 
+use std::collections::HashSet;
+
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -33,6 +35,14 @@ fn of_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let pairs = form_urlencoded::parse(query.as_bytes());
     if let Some((name, _)) = pairs.into_iter().find(|(_, value)| value.contains('\0')) {
         return Err(no_nul().at(format!("?{name}")));
+    }
+    let mut names = HashSet::new();
+    if let Some((name, _)) = pairs
+        .into_iter()
+        .find(|(name, _)| !names.insert(name.clone()))
+    {
+        let twice = format!("`{name}` is given twice: several values are parted by commas");
+        return Err(Problem::new(Code::ParameterInvalid, twice).at(format!("?{name}")));
     }
     let deserializer = serde_urlencoded::Deserializer::new(pairs);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
@@ -117,7 +127,7 @@ mod tests {
     fn what_it_says_wrongly_is_refused_with_its_place() {
         for (query, place, says) in [
             ("after=-1", "?after", "invalid digit"),
-            ("after=1&after=2", "?after", "duplicate"),
+            ("after=1&after=2", "?after", "given twice"),
             ("subjet=a1", "", "unknown field `subjet`"),
             ("subject=a%001", "?subject", "U+0000"),
         ] {

@@ -37,7 +37,17 @@ pub(super) fn frame() -> OpenApi {
 /// The document of everything that is served.
 #[must_use]
 pub fn document() -> OpenApi {
-    super::routes().split_for_parts().1
+    super::described().1
+}
+
+/// The document with paths as OpenAPI writes them, which knows no `{*rest}`.
+pub(super) fn plain(mut document: OpenApi) -> OpenApi {
+    let paths = std::mem::take(&mut document.paths.paths);
+    let plain = paths
+        .into_iter()
+        .map(|(path, item)| (path.replace("{*", "{"), item));
+    document.paths.paths = plain.collect();
+    document
 }
 
 /// The document itself, and the page to read it and try it on, which asks no other host for anything.

@@ -3,15 +3,20 @@
 //! Every problem has a `code` that stays what it is, so that programs need not read sentences: those of
 //! refused events are SPEC's, the others are [`Code`].
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use standing_projections::Refusal;
-use standing_projections::refusal::Code as Refused;
 use utoipa::ToSchema;
 
+use super::events::Refused;
+use super::rulebooks::Found;
+use crate::history::HistoryError;
 use crate::ledger::StoreError;
+use crate::proof::log::LogError;
+use crate::readmodel::ReadModelError;
 
 /// The codes of problems that are not of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +37,16 @@ pub enum Code {
     MediaTypeUnsupported,
     /// The log has no such position.
     PositionUnknown,
+    /// The tables behind the answer are not there yet.
+    TablesMissing,
+    /// A question that would take longer than a request may.
+    TooLarge,
+    /// No rulebook is known by which anything could be judged.
+    RulesMissing,
+    /// Nobody is registered by that id, or not at that instant.
+    SubjectUnknown,
+    /// A position that is not known yet, or not in time.
+    PositionAhead,
     /// No version of the rules of that name is published.
     RulebookUnknown,
     /// The service has no key to sign with.
@@ -40,8 +55,16 @@ pub enum Code {
     TileUnknown,
     /// The event names another actor than who sends it.
     ActorMismatch,
+    /// There is no token, and one is needed.
+    TokenMissing,
+    /// The token is no good.
+    TokenInvalid,
     /// Whoever asks may not do it.
     AccessDenied,
+    /// More requests a second than the token is good for.
+    RateExceeded,
+    /// The request came too slowly.
+    RequestTimeout,
     /// More is waiting to be appended than is held.
     Overloaded,
     /// It is not known whether events were appended.
@@ -65,11 +88,20 @@ impl Code {
             Self::BodyTooLarge => "body.too_large",
             Self::MediaTypeUnsupported => "media_type.unsupported",
             Self::PositionUnknown => "position.unknown",
+            Self::TablesMissing => "tables.missing",
+            Self::TooLarge => "question.too_large",
+            Self::RulesMissing => "rulebook.none",
+            Self::SubjectUnknown => "subject.unknown",
+            Self::PositionAhead => "position.ahead",
             Self::RulebookUnknown => "rulebook.unknown",
             Self::LogUnsigned => "log.unsigned",
             Self::TileUnknown => "tile.unknown",
             Self::ActorMismatch => "actor.mismatch",
+            Self::TokenMissing => "token.missing",
+            Self::TokenInvalid => "token.invalid",
             Self::AccessDenied => "access.denied",
+            Self::RateExceeded => "rate.exceeded",
+            Self::RequestTimeout => "request.timeout",
             Self::Overloaded => "overloaded",
             Self::AppendUnknown => "append.unknown",
             Self::StoreUnavailable => "store.unavailable",
@@ -77,7 +109,7 @@ impl Code {
         }
     }
 
-    const fn status(self) -> StatusCode {
+    pub(super) const fn status(self) -> StatusCode {
         match self {
             Self::RouteUnknown => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -87,11 +119,20 @@ impl Code {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaTypeUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::PositionUnknown => StatusCode::NOT_FOUND,
+            Self::TablesMissing => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RulesMissing => StatusCode::NOT_FOUND,
+            Self::SubjectUnknown => StatusCode::NOT_FOUND,
+            Self::PositionAhead => StatusCode::SERVICE_UNAVAILABLE,
             Self::RulebookUnknown => StatusCode::NOT_FOUND,
             Self::LogUnsigned => StatusCode::NOT_FOUND,
             Self::TileUnknown => StatusCode::NOT_FOUND,
             Self::ActorMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TokenMissing => StatusCode::UNAUTHORIZED,
+            Self::TokenInvalid => StatusCode::UNAUTHORIZED,
             Self::AccessDenied => StatusCode::FORBIDDEN,
+            Self::RateExceeded => StatusCode::TOO_MANY_REQUESTS,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::AppendUnknown => StatusCode::SERVICE_UNAVAILABLE,
             Self::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -109,11 +150,20 @@ impl Code {
             Self::BodyTooLarge => "The body is too long",
             Self::MediaTypeUnsupported => "The body is of another type",
             Self::PositionUnknown => "The log has no such position",
+            Self::TablesMissing => "The tables are being made",
+            Self::TooLarge => "The question is too large to be answered here",
+            Self::RulesMissing => "There were no rules",
+            Self::SubjectUnknown => "Nobody is registered by this id",
+            Self::PositionAhead => "The position is not known yet",
             Self::RulebookUnknown => "No such version of the rules is published",
             Self::LogUnsigned => "The log is not signed here",
             Self::TileUnknown => "The log has no such tile",
             Self::ActorMismatch => "The event names another actor",
+            Self::TokenMissing => "A token is needed",
+            Self::TokenInvalid => "The token is no good",
             Self::AccessDenied => "That is not allowed",
+            Self::RateExceeded => "Too many requests",
+            Self::RequestTimeout => "The request came too slowly",
             Self::Overloaded => "There is too much to do",
             Self::AppendUnknown => "It is not known whether events were appended",
             Self::StoreUnavailable => "The database does not answer",
@@ -140,11 +190,24 @@ pub struct Problem {
     detail: String,
     /// Where in what was sent: a JSON pointer, or `?name` for a parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pointer: Option<String>,
+    /// All that is wrong or doubtful, where it is a rulebook that is refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    findings: Vec<Found>,
     /// Seconds after which it may be tried again.
     #[serde(skip)]
     retry_after: Option<u64>,
+    /// The methods that there are instead (`Allow`).
+    #[serde(skip)]
+    allow: Option<String>,
 }
+
+/// The code of a problem, beside the answer that says it: for the log, and for what is kept of refused
+/// accesses.
+#[derive(Clone, Debug)]
+pub(super) struct ProblemCode(pub(super) Arc<str>);
 
 impl Problem {
     /// A problem of that code.
@@ -156,7 +219,20 @@ impl Problem {
             code: code.as_str().to_owned(),
             detail: detail.into(),
             pointer: None,
+            findings: Vec::new(),
             retry_after: None,
+            allow: None,
+        }
+    }
+
+    /// That a path has no such method, but these.
+    pub(super) fn no_such_method(methods: String) -> Self {
+        Self {
+            allow: Some(methods),
+            ..Self::new(
+                Code::MethodNotAllowed,
+                "the routes are described at `/v1/openapi.json`",
+            )
         }
     }
 
@@ -166,22 +242,36 @@ impl Problem {
         Self::new(Code::Internal, "the service could not write its answer")
     }
 
-    /// That an event was refused. One whose key was used for something else is at odds with what is there;
-    /// any other is not acceptable by itself, or as things are.
-    pub(super) fn refused(refusal: Refusal) -> Self {
-        let status = match refusal.code {
-            Refused::EventConflict => StatusCode::CONFLICT,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
-        };
+    /// That the one event that was sent is refused.
+    pub(super) fn refused(refused: Refused) -> Self {
+        let (status, code, detail, pointer) = refused.into_parts();
         Self {
-            kind: format!("urn:standing:problem:{}", refusal.code),
+            kind: format!("urn:standing:problem:{code}"),
             title: "The event is refused".to_owned(),
             status: status.as_u16(),
-            code: refusal.code.to_string(),
-            detail: refusal.message,
-            pointer: Some(refusal.pointer),
+            code,
+            detail,
+            pointer: Some(pointer),
+            findings: Vec::new(),
             retry_after: None,
+            allow: None,
         }
+    }
+
+    /// With all that is wrong or doubtful in a rulebook.
+    pub(super) fn with_findings(mut self, findings: Vec<Found>) -> Self {
+        self.findings = findings;
+        self
+    }
+
+    /// The stable code.
+    pub(super) fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What is wrong.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// Where in what was sent it is.
@@ -202,9 +292,11 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status);
-        let retry_after = self.retry_after;
+        let code = ProblemCode(self.code.as_str().into());
+        let (retry_after, allow) = (self.retry_after, self.allow.clone());
         let mut response = Json(self).into_response();
-        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
@@ -213,6 +305,21 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if let Some(Ok(allow)) = allow.map(HeaderValue::try_from) {
+            headers.insert(header::ALLOW, allow);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // What is wrong with a token is said where one was shown (RFC 6750, 3).
+            let challenge = match &*code.0 == Code::TokenInvalid.as_str() {
+                true => "Bearer realm=\"standing\", error=\"invalid_token\"",
+                false => "Bearer realm=\"standing\"",
+            };
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(challenge),
+            );
+        }
+        response.extensions_mut().insert(code);
         response
     }
 }
@@ -222,6 +329,49 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store failed");
         Self::new(Code::StoreUnavailable, "the log cannot be read now").retry_after(1)
+    }
+}
+
+impl From<HistoryError> for Problem {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Store(error) => error.into(),
+            HistoryError::Unreadable { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<RulesError> for Problem {
+    fn from(error: RulesError) -> Self {
+        match error {
+            RulesError::None => Self::new(Code::RulesMissing, error.to_string()),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<ReadModelError> for Problem {
+    fn from(error: ReadModelError) -> Self {
+        match error {
+            ReadModelError::Store(error) => error.into(),
+            ReadModelError::History(error) => error.into(),
+            ReadModelError::Rules(error) => error.into(),
+            ReadModelError::Missing | ReadModelError::Overtaken => {
+                Self::new(Code::TablesMissing, error.to_string()).retry_after(1)
+            }
+        }
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Store(error) => error.into(),
+            LogError::NoSuchPosition { .. } => Self::new(Code::PositionUnknown, error.to_string()),
+            LogError::Incomplete | LogError::NotInTree(_) | LogError::Rewritten(_) => {
+                Self::internal(error)
+            }
+        }
     }
 }
 

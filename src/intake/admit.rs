@@ -20,7 +20,7 @@ use super::register::Register;
 use crate::desk::{Desk, DeskError};
 use crate::history::records::{DECIDING, Subject};
 use crate::ledger::{
-    AppendError, Condition, Key, Ledger, NewEvent, Recorded, StoreError, StoredEvent,
+    AppendError, Appended, Condition, Key, Ledger, NewEvent, Recorded, StoreError, StoredEvent,
 };
 
 /// An event that was read: typed, or refused by itself.
@@ -37,6 +37,12 @@ pub struct Rejected {
 }
 
 impl Candidate {
+    /// The event, where it was not refused by itself.
+    #[must_use]
+    pub fn event(&self) -> Option<&Event> {
+        self.0.as_ref().ok().map(|new| &new.event)
+    }
+
     /// Checks an event by itself, which needs no ledger and can be done ahead.
     #[must_use]
     pub fn new(body: Map<String, Value>) -> Self {
@@ -62,6 +68,16 @@ pub enum Outcome {
     Duplicate(Position),
     /// It is not taken.
     Refused(Rejected),
+}
+
+/// What became of a batch so far, in its order.
+#[derive(Debug, Default)]
+pub struct Admitted {
+    /// What became of each event.
+    pub outcomes: Vec<Outcome>,
+    /// The appends that it took, with what proves their events. An event may be in the log and in none
+    /// of them: where the end of its append was not known at once.
+    pub appends: Vec<Appended>,
 }
 
 /// Where the recorded times of a batch come from.
@@ -116,6 +132,9 @@ async fn give_way(overtaken: u32) {
 /// A clock.
 pub type ClockFn = Arc<dyn Fn() -> Instant + Send + Sync>;
 
+/// What became of a part, and the append that it took.
+type Done = (Vec<Outcome>, Option<Appended>);
+
 /// The way into a ledger.
 pub struct Intake {
     ledger: Arc<dyn Ledger>,
@@ -150,16 +169,32 @@ impl Intake {
     /// duplicate when it is sent again.
     pub async fn admit(
         &mut self,
-        mut batch: Vec<Candidate>,
+        batch: Vec<Candidate>,
         trust: Trust,
     ) -> Result<Vec<Outcome>, AdmitError> {
-        let mut all = Vec::with_capacity(batch.len());
+        let mut admitted = Admitted::default();
+        self.admit_into(&mut admitted, batch, trust).await?;
+        Ok(admitted.outcomes)
+    }
+
+    /// As [`Intake::admit`], and keeps what proves that the events are in the log. What was done before an
+    /// error stands in `admitted`.
+    ///
+    /// # Errors
+    /// As [`Intake::admit`], of the events that have no outcome.
+    pub async fn admit_into(
+        &mut self,
+        admitted: &mut Admitted,
+        mut batch: Vec<Candidate>,
+        trust: Trust,
+    ) -> Result<(), AdmitError> {
         let (mut size, mut overtaken) = (batch.len().max(1), 0);
         while !batch.is_empty() {
             let mut rest = batch.split_off(size.min(batch.len()));
             match self.admit_part(batch, trust, None).await? {
-                Ok(outcomes) => {
-                    all.extend(outcomes);
+                Ok((outcomes, appended)) => {
+                    admitted.outcomes.extend(outcomes);
+                    admitted.appends.extend(appended);
                     (size, overtaken) = (size * 2, 0);
                 }
                 Err(mut part) => {
@@ -174,7 +209,7 @@ impl Intake {
             }
             batch = rest;
         }
-        Ok(all)
+        Ok(())
     }
 
     /// Admits a batch where the log still ends at a position; none where it does not, and nothing of it is
@@ -188,7 +223,8 @@ impl Intake {
         trust: Trust,
         end: Position,
     ) -> Result<Option<Vec<Outcome>>, AdmitError> {
-        Ok(self.admit_part(batch, trust, Some(end)).await?.ok())
+        let part = self.admit_part(batch, trust, Some(end)).await?;
+        Ok(part.ok().map(|(outcomes, _)| outcomes))
     }
 
     /// Judges a part and appends it; gives it back where the log moved in between, or does not end where it
@@ -198,7 +234,7 @@ impl Intake {
         batch: Vec<Candidate>,
         trust: Trust,
         end: Option<Position>,
-    ) -> Result<Result<Vec<Outcome>, Vec<Candidate>>, AdmitError> {
+    ) -> Result<Result<Done, Vec<Candidate>>, AdmitError> {
         self.register.catch_up(&*self.ledger).await?;
         if end.is_some_and(|end| end != self.register.known) {
             return Ok(Err(batch));
@@ -207,7 +243,7 @@ impl Intake {
         let verdicts = self.judge_all(&batch, &looked_up, trust);
         let (accepted, others) = part(batch, verdicts);
         if accepted.is_empty() {
-            return Ok(Ok(outcomes(accepted, others, Position(0))));
+            return Ok(Ok((outcomes(accepted, others, Position(0)), None)));
         }
         let recorded = match trust {
             Trust::Clock => Recorded::Now,
@@ -218,7 +254,8 @@ impl Intake {
             Ok(appended) => {
                 self.register.known = appended.last;
                 self.register.recordedtime = appended.recordedtimes.last().copied();
-                return Ok(Ok(outcomes(accepted, others, appended.first)));
+                let outcomes = outcomes(accepted, others, appended.first);
+                return Ok(Ok((outcomes, Some(appended))));
             }
             Err(error) => error,
         };
@@ -229,7 +266,7 @@ impl Intake {
                 Ok(Err(whole_again(accepted, others)))
             }
             AppendError::Unknown(cause) => match self.settle(&accepted).await {
-                Some(Some(first)) => Ok(Ok(outcomes(accepted, others, first))),
+                Some(Some(first)) => Ok(Ok((outcomes(accepted, others, first), None))),
                 Some(None) if may_pass(&cause) => Ok(Err(whole_again(accepted, others))),
                 Some(None) => Err(AppendError::Store(cause).into()),
                 None => Err(AppendError::Unknown(cause).into()),
@@ -316,6 +353,33 @@ impl Intake {
             }
         }
         Err(AdmitError::Contended(TRIES))
+    }
+
+    /// What would become of an event if it were sent now; nothing is appended. One that would be is told
+    /// the position that it would have.
+    ///
+    /// # Errors
+    /// Where the log cannot be read.
+    pub async fn try_out(&mut self, candidate: Candidate) -> Result<Outcome, AdmitError> {
+        self.register.catch_up(&*self.ledger).await?;
+        let new = match candidate.0 {
+            Ok(new) => new,
+            Err(rejected) => return Ok(Outcome::Refused(rejected)),
+        };
+        let one = [Candidate(Ok(new))];
+        let looked_up = self.look_up(&one).await?;
+        let [Candidate(one)] = one;
+        Ok(match one {
+            Err(rejected) => Outcome::Refused(rejected),
+            Ok(new) => match self.judge_one(&new, &looked_up, None, Trust::Clock, true) {
+                Verdict::Duplicate(position) => Outcome::Duplicate(position),
+                Verdict::Accepted(_) => Outcome::Appended(Position(self.register.known.0 + 1)),
+                Verdict::Refused(refusal) => Outcome::Refused(Rejected {
+                    refusal,
+                    body: new.body,
+                }),
+            },
+        })
     }
 
     /// Where the event of that key is.

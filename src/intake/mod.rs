@@ -20,6 +20,7 @@ pub(crate) mod judge;
 mod leaf_size;
 mod parts;
 mod publish;
+pub mod queue;
 pub mod reader;
 pub(crate) mod register;
 pub mod rejects;
@@ -28,11 +29,12 @@ mod split;
 #[cfg(test)]
 mod tests;
 
-pub use admit::{AdmitError, Candidate, ClockFn, Intake, Outcome, Rejected, Trust};
+pub use admit::{AdmitError, Admitted, Candidate, ClockFn, Intake, Outcome, Rejected, Trust};
 pub use ahead::{Batch, Read, ahead};
 pub(crate) use input::unpacked;
 pub use json::{Original, Unreadable, check_event, parse_event};
 pub(crate) use judge::sha256_hex;
-pub use publish::{PublishError, publish, publish_at};
+pub use publish::{PublishError, publication, publish, publish_at};
+pub use queue::{Queue, QueueError, Told};
 pub use reader::{Form, ReadError, Record, Source};
 pub use rejects::RejectsWriter;

@@ -1,6 +1,6 @@
 //! Publishing rulebooks: a version is an event like any other.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use standing_projections::rulebook::RulebookError;
 use standing_projections::{Instant, Position, Refusal, Rulebook};
 
@@ -8,7 +8,7 @@ use super::admit::{AdmitError, Candidate, Intake, Outcome, Trust};
 use super::judge::sha256_hex;
 
 /// Who publishes the rulebooks that this program publishes.
-const SOURCE: &str = "/standing/rulebooks";
+pub(crate) const SOURCE: &str = "/standing/rulebooks";
 
 /// Why a rulebook was not published.
 #[derive(Debug, thiserror::Error)]
@@ -88,23 +88,29 @@ pub async fn publish_at(
 fn events(texts: &[impl AsRef<str>], at: Instant) -> Result<Vec<Candidate>, PublishError> {
     let mut batch: Vec<Candidate> = Vec::new();
     for text in texts {
-        let text = text.as_ref();
-        let book = Rulebook::parse(text)?;
-        let event = json!({
-            "specversion": "1.0",
-            "id": format!("{}@{}", book.id, book.version),
-            "source": SOURCE,
-            "type": "rulebook.published",
-            "time": at,
-            "recordedtime": at,
-            "subject": book.id,
-            "data": {"version": book.version, "toml": text, "sha256": sha256_hex(text)},
-        });
-        if let Value::Object(body) = event {
-            batch.push(Candidate::new(body));
-        }
+        let mut event = publication(&Rulebook::parse(text.as_ref())?, at);
+        event.insert("recordedtime".to_owned(), at.to_string().into());
+        batch.push(Candidate::new(event));
     }
     Ok(batch)
+}
+
+/// The event by which a version is published.
+#[must_use]
+pub fn publication(book: &Rulebook, at: Instant) -> Map<String, Value> {
+    let event = json!({
+        "specversion": "1.0",
+        "id": format!("{}@{}", book.id, book.version),
+        "source": SOURCE,
+        "type": "rulebook.published",
+        "time": at,
+        "subject": book.id,
+        "data": {"version": book.version, "toml": book.text, "sha256": sha256_hex(&book.text)},
+    });
+    match event {
+        Value::Object(event) => event,
+        _ => Map::new(),
+    }
 }
 
 fn positions(outcomes: Vec<Outcome>) -> Result<Vec<Position>, PublishError> {

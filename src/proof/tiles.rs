@@ -4,6 +4,7 @@
 //! A leaf stands in its bundle after its length in two bytes, so no leaf may have more than
 //! [`LEAF_BYTES_MAX`] bytes.
 
+use super::text::decimal;
 use crate::ledger::tree::{Hash, TILE_WIDTH, TileId};
 
 /// The most bytes of a leaf that a bundle can hold.
@@ -46,6 +47,42 @@ fn path(level: &str, number: u64, width: u64) -> String {
     }
 }
 
+/// Which tile of a level, and how much of it, as a path says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TilePath {
+    /// Its number.
+    pub number: u64,
+    /// How many entries: 256, or fewer for the last of a level.
+    pub width: u64,
+}
+
+impl TilePath {
+    /// Reads what follows the level in a path; none where it is not the one way to write it.
+    ///
+    /// ```
+    /// use standing::proof::tiles::TilePath;
+    /// assert_eq!(TilePath::parse("x001/067.p/8"), Some(TilePath { number: 1_067, width: 8 }));
+    /// assert_eq!(TilePath::parse("67"), None);
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, width) = match text.split_once(".p/") {
+            Some((name, width)) => (name, decimal(width)?),
+            None => (text, TILE_WIDTH),
+        };
+        let mut number: u64 = 0;
+        for part in name.split('/') {
+            let digits = part.strip_prefix('x').unwrap_or(part);
+            let thousand = digits.parse::<u64>().ok()?;
+            number = number.checked_mul(1_000)?.checked_add(thousand)?;
+        }
+        let parsed = Self { number, width };
+        // A number that is too great names entries that no log has.
+        let fits = number <= u64::MAX / TILE_WIDTH / 2 && (1..=TILE_WIDTH).contains(&width);
+        (fits && path("0", number, width) == format!("tile/0/{text}")).then_some(parsed)
+    }
+}
+
 /// A tile's bytes: its hashes, one after the other.
 #[must_use]
 pub fn tile(hashes: &[Hash]) -> Vec<u8> {
@@ -78,6 +115,41 @@ mod tests {
             let id = TileId { level: 3, number };
             assert_eq!(tile_path(id, 256), format!("tile/3/{path}"));
             assert_eq!(bundle_path(number, 1), format!("tile/entries/{path}.p/1"));
+        }
+    }
+
+    #[test]
+    fn a_path_is_read_as_it_is_written_and_in_no_other_way() {
+        for number in [0, 7, 999, 1_000, 1_234_067, u64::MAX >> 9] {
+            for width in [1, 8, 255, 256] {
+                let text = bundle_path(number, width);
+                let text = text.strip_prefix("tile/entries/").unwrap();
+                assert_eq!(
+                    TilePath::parse(text),
+                    Some(TilePath { number, width }),
+                    "{text}"
+                );
+            }
+        }
+        for text in [
+            "",
+            "0",
+            "00",
+            "0000",
+            "x000/000",
+            "x001",
+            "001/000",
+            "000.p/0",
+            "000.p/256",
+            "000.p/257",
+            "000.p/",
+            "000.p/08",
+            "000.p",
+            "+00",
+            "x072/x057/x594/x037/x927/935",
+            "../checkpoint",
+        ] {
+            assert_eq!(TilePath::parse(text), None, "{text}");
         }
     }
 

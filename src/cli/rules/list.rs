@@ -8,10 +8,10 @@ use standing_projections::rulebook::{Lang, Text, preset};
 use standing_projections::{Instant, Position, Rulebook};
 
 use super::named;
-use super::published::{Holding, Published, holding, timeline, versions};
 use crate::cli::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Format, table};
+use crate::history::published::{Holding, Published, holding, timeline, versions};
 use standing_projections::text::one_line;
 
 /// List the versions of the rules that the ledger knows

@@ -1,7 +1,6 @@
 //! `standing rules`: the rulebooks, in files, in the ledger and in the program.
 //!
-//! One file per subcommand. [`named`] finds the rulebook that an argument names, [`published`]
-//! reads the versions the ledger knows. What a rulebook is, what is doubtful in one and what its
+//! One file per subcommand. [`named`] finds the rulebook that an argument names. What a rulebook is, what is doubtful in one and what its
 //! tests come to is the rules' crate's business; this only asks and prints.
 
 mod check;
@@ -11,7 +10,6 @@ pub(super) mod named;
 mod page;
 mod planned;
 pub(super) mod publish;
-mod published;
 mod show;
 mod test;
 

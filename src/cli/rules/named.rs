@@ -7,10 +7,10 @@ use standing_projections::rulebook::preset;
 use standing_projections::rules::RulesError;
 use standing_projections::{Instant, Position, Rulebook};
 
-use super::published::{self, Published, holding, label, timeline};
 use crate::cli::Context;
 use crate::cli::ask::read_rulebook;
 use crate::cli::failure::Failure;
+use crate::history::published::{self, Published, holding, label, timeline};
 use crate::ledger::Ledger;
 
 /// How a preset is told from a file.

@@ -15,11 +15,11 @@ use standing_projections::facts::History;
 use standing_projections::text::one_line;
 use standing_projections::{Instant, Position, Rulebook};
 
-use super::published::label;
 use crate::cli::failure::Failure;
 use crate::cli::output::Format;
 use crate::cli::whatif::{Ground, differences, known, summaries};
 use crate::cli::{Context, snapshot};
+use crate::history::published::label;
 use crate::history::{self, Scope};
 use crate::intake::{Intake, publish_at};
 use crate::ledger::Ledger;

@@ -15,13 +15,13 @@ use standing_projections::rulebook::testing;
 use standing_projections::rules::Timeline;
 use standing_projections::{LocalMonth, Position, Rulebook};
 
-use super::published;
-pub(in crate::cli) use super::published::label;
 use super::{check, counted, planned};
 use crate::cli::Context;
 use crate::cli::ask::read_rulebook;
 use crate::cli::failure::Failure;
 use crate::cli::output::Format;
+use crate::history::published;
+pub(in crate::cli) use crate::history::published::label;
 use crate::intake::Intake;
 
 /// Publish versions of the rules, all of them or none, and print their positions

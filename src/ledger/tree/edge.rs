@@ -4,7 +4,7 @@
 //! level: at most 255 hashes a level. A writer keeps them in memory and loads them anew where
 //! another process has appended.
 
-use super::{Entry, Hash, LEVELS, TILE_WIDTH, Tiles, TreeHead, entries, perfect_root};
+use super::{Entry, Hash, LEVELS, Paths, TILE_WIDTH, Tiles, TreeHead, entries, perfect_root};
 
 /// The incomplete tiles of a tree, one a level.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -174,15 +174,30 @@ impl Grown {
         if index < self.before {
             return None;
         }
+        self.tiles(&[index])?.inclusion(index)
+    }
+
+    /// The inclusion proofs of all the leaves that were appended, in the tree as it is now.
+    #[must_use]
+    pub fn paths(&self) -> Option<Paths> {
+        let last = self.head.size.checked_sub(1)?;
+        // One of each tile of the leaves' level.
+        let new = (self.before..self.head.size).step_by(256);
+        let leaves: Vec<u64> = new.chain([last]).collect();
+        Paths::new(self.tiles(&leaves)?)
+    }
+
+    /// The tiles that proofs of these leaves need.
+    fn tiles(&self, leaves: &[u64]) -> Option<Tiles> {
         let mut tiles = Tiles::new(self.head.size);
-        for id in Tiles::needed(self.head.size, &[index]) {
+        for id in Tiles::needed(self.head.size, leaves) {
             let run = self.levels.get(usize::from(id.level))?;
             let from = (id.number * TILE_WIDTH).checked_sub(run.start)?;
             let from = usize::try_from(from).ok()?;
             let tile = run.hashes.get(from..)?.iter().take(256);
             tiles.insert(id, tile.copied().collect());
         }
-        tiles.inclusion(index)
+        Some(tiles)
     }
 }
 

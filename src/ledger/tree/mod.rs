@@ -11,6 +11,7 @@
 //! 256 n + 255 of level l, and is there once they all are.
 
 mod edge;
+mod paths;
 mod tiles;
 pub mod verify;
 
@@ -19,6 +20,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 pub use edge::{Edge, Grown};
+pub use paths::Paths;
 pub use tiles::{TileId, Tiles};
 
 /// How many entries a complete tile has.

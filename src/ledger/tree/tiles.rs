@@ -135,7 +135,7 @@ impl Tiles {
     }
 
     /// The root over the leaves from `from` up to `to`, a subtree that RFC 6962 splits off.
-    fn range(&self, from: u64, to: u64) -> Option<Hash> {
+    pub(super) fn range(&self, from: u64, to: u64) -> Option<Hash> {
         let width = to - from;
         if width.is_power_of_two() {
             return self.perfect(from, width.trailing_zeros());

@@ -5,33 +5,41 @@ use standing_projections::facts::Names;
 use standing_projections::rules::{RulesError, Timeline};
 use standing_projections::{Instant, Position, Rulebook};
 
-use crate::cli::failure::Failure;
-use crate::history::event_of;
+use super::{HistoryError, event_of};
 use crate::ledger::{Ledger, Query};
 
 /// A version of the rules in the ledger.
 #[derive(Clone, Debug)]
-pub(super) struct Published {
-    pub(super) position: Position,
-    pub(super) recordedtime: Instant,
-    pub(super) book: Rulebook,
+pub struct Published {
+    /// Where it was published.
+    pub position: Position,
+    /// When the ledger took it.
+    pub recordedtime: Instant,
+    /// The version.
+    pub book: Rulebook,
 }
 
 /// Which versions hold: at an instant, and for the month it lies in, which may have begun by
 /// older rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Holding {
-    pub(super) now: Position,
-    pub(super) month: Position,
+pub struct Holding {
+    /// The position of the one that holds then.
+    pub now: Position,
+    /// The position of the one that judges the month.
+    pub month: Position,
 }
 
 /// `weibo@2014-12-24`
-pub(in crate::cli) fn label(book: &Rulebook) -> String {
+#[must_use]
+pub fn label(book: &Rulebook) -> String {
     format!("{}@{}", book.id, book.version)
 }
 
 /// Every version published, by position.
-pub(super) async fn versions(ledger: &dyn Ledger) -> Result<Vec<Published>, Failure> {
+///
+/// # Errors
+/// Where the log cannot be read, or holds what this version does not understand.
+pub async fn versions(ledger: &dyn Ledger) -> Result<Vec<Published>, HistoryError> {
     let mut query = Query {
         kinds: vec![Kind::RulebookPublished],
         ..Query::default()
@@ -41,7 +49,10 @@ pub(super) async fn versions(ledger: &dyn Ledger) -> Result<Vec<Published>, Fail
         let page = ledger.read(&query).await?;
         for stored in &page {
             if let Data::RulebookPublished { toml, .. } = event_of(stored)?.data {
-                let book = Rulebook::parse(&toml).map_err(RulesError::Invalid)?;
+                let book = Rulebook::parse(&toml).map_err(|error| HistoryError::Unreadable {
+                    position: stored.position,
+                    reason: error.to_string(),
+                })?;
                 versions.push(Published {
                     position: stored.position,
                     recordedtime: stored.recordedtime,
@@ -60,7 +71,7 @@ pub(super) async fn versions(ledger: &dyn Ledger) -> Result<Vec<Published>, Fail
 ///
 /// # Errors
 /// Where there is none, or they are not versions of one rulebook in one time zone.
-pub(super) fn timeline(versions: &[Published]) -> Result<Timeline, RulesError> {
+pub fn timeline(versions: &[Published]) -> Result<Timeline, RulesError> {
     let books = versions
         .iter()
         .map(|one| (one.position, one.book.clone()))
@@ -69,7 +80,8 @@ pub(super) fn timeline(versions: &[Published]) -> Result<Timeline, RulesError> {
 }
 
 /// Which versions hold at an instant.
-pub(super) fn holding(timeline: &Timeline, at: Instant) -> Holding {
+#[must_use]
+pub fn holding(timeline: &Timeline, at: Instant) -> Holding {
     let month = timeline.index_of_month(timeline.zone().month(at));
     Holding {
         now: timeline.at(at).position,

@@ -1,0 +1,163 @@
+//! `GET /v1/events/{position}`: one event, and what proves it.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use standing_projections::Position;
+use utoipa::IntoParams;
+
+use super::outcome::Inclusion;
+use crate::http::extract::{Path, Query};
+use crate::http::headers::{Answer, Has};
+use crate::http::problem::Code;
+use crate::http::{Problem, Service, signer};
+use crate::ledger::StoredEvent;
+use crate::ledger::tree::{Hash, Paths};
+use crate::proof::log::event_at;
+use crate::proof::sign::kept_checkpoint;
+use crate::proof::{EventProof, Receipt};
+
+/// Read one event
+///
+/// Its leaf, byte for byte as it is stored and proved. `ETag` is the leaf's hash.
+#[utoipa::path(
+    get, path = "/v1/events/{position}", tag = "events",
+    params(("position" = u64, Path, minimum = 1, description = "Its position in the log")),
+    responses(
+        (status = 200, description = "The event", body = Object,
+            content_type = "application/cloudevents+json",
+            headers(("Standing-Position" = u64), ("ETag" = String))),
+        (status = 304, description = "The event is the one that `If-None-Match` names"),
+        (status = 400, description = "A parameter is not acceptable",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The log has no such position",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The log cannot be read now",
+            body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn event(
+    State(service): State<Arc<Service>>,
+    Path(position): Path<u64>,
+    has: Has,
+) -> Result<Response, Problem> {
+    let event = stored(&service, position).await?;
+    let hash = Hash::of_leaf(event.json.as_bytes());
+    let answer = Answer::new("application/cloudevents+json", event.json);
+    Ok(answer
+        .tagged(hash.to_string())
+        .immutable()
+        .at(event.position)
+        .to(&has))
+}
+
+/// The proof of an event
+///
+/// A file (C2SP `tlog-proof`) with the event, its way to the root and a checkpoint, that anyone can check
+/// with the log's verifier key: `standing verify --proof FILE --key KEY`.
+#[utoipa::path(
+    get, path = "/v1/events/{position}/proof", tag = "events",
+    params(("position" = u64, Path, minimum = 1, description = "Its position in the log")),
+    responses(
+        (status = 200, description = "The proof", body = String, content_type = "text/plain; charset=utf-8",
+            headers(("Standing-Position" = u64))),
+        (status = 304, description = "The proof is the one that `If-None-Match` names"),
+        (status = 400, description = "A parameter is not acceptable",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The log has no such position, or no checkpoint of it is signed",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The log cannot be read now",
+            body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn proof(
+    State(service): State<Arc<Service>>,
+    Path(position): Path<u64>,
+    has: Has,
+) -> Result<Response, Problem> {
+    let event = stored(&service, position).await?;
+    let ledger = &*service.ledger;
+    let signed = match &service.signer {
+        Some(signer) => signer.holding(ledger, event.position).await?,
+        // Somebody else signs this log, now and then.
+        None => kept_checkpoint(ledger, event.position.0)
+            .await?
+            .ok_or_else(signer::unsigned)?,
+    };
+    let head = signed.checkpoint.head;
+    let proof = EventProof {
+        path: crate::proof::log::inclusion(ledger, &event, head).await?,
+        index: event.position.0.saturating_sub(1),
+        leaf: Some(event.json.into_bytes()),
+        checkpoint: signed.note,
+    };
+    let answer = Answer::new("text/plain; charset=utf-8", proof.to_string());
+    Ok(answer.at(Position(head.size)).to(&has))
+}
+
+/// Of which tree.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Tree {
+    /// How many leaves the tree has (default: all there are)
+    #[param(minimum = 1, nullable = false)]
+    tree_size: Option<u64>,
+}
+
+/// That an event is in a tree over the log
+///
+/// The hashes from its leaf to the root (RFC 6962), for whoever knows the root from somewhere else.
+#[utoipa::path(
+    get, path = "/v1/events/{position}/inclusion", tag = "events",
+    params(("position" = u64, Path, minimum = 1, description = "Its position in the log"), Tree),
+    responses(
+        (status = 200, description = "The hashes", body = Inclusion,
+            headers(("Standing-Position" = u64), ("ETag" = String))),
+        (status = 304, description = "The answer is the one that `If-None-Match` names"),
+        (status = 400, description = "A parameter is not acceptable",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The log has no such position, or no such tree that holds it",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The log cannot be read now",
+            body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn inclusion(
+    State(service): State<Arc<Service>>,
+    Path(position): Path<u64>,
+    Query(tree): Query<Tree>,
+    has: Has,
+) -> Result<Response, Problem> {
+    let event = stored(&service, position).await?;
+    let end = service.ledger.head().await?.position.0;
+    let size = tree.tree_size.unwrap_or(end);
+    if !(position..=end).contains(&size) {
+        let message = format!(
+            "a tree with {size} leaves does not hold position {position}, or is not there yet: the log has {end}"
+        );
+        return Err(Problem::new(Code::PositionUnknown, message).at("?tree_size"));
+    }
+    let tiles = service.ledger.tiles(size, &[position - 1]).await?;
+    let receipt = Paths::new(tiles)
+        .and_then(|mut paths| Receipt::new(&mut paths, event.position, event.recordedtime));
+    let receipt = receipt.ok_or_else(|| Problem::internal("hashes of the tree are missing"))?;
+    let answer = Answer::json(&Inclusion::from(&receipt))?.at(Position(size));
+    Ok(match tree.tree_size {
+        Some(_) => answer.immutable(),
+        None => answer,
+    }
+    .to(&has))
+}
+
+/// The event at a position.
+async fn stored(service: &Service, position: u64) -> Result<StoredEvent, Problem> {
+    // No position is greater, and no store is asked for one.
+    let position = Position(position.min(i64::MAX.cast_unsigned() - 1));
+    match position {
+        Position(0) => Err(Problem::new(Code::PositionUnknown, "positions begin at 1")),
+        position => Ok(event_at(&*service.ledger, position).await?),
+    }
+}

@@ -8,9 +8,21 @@
 //! instance; what is refused is written down beside the log and never into it.
 
 mod caller;
-mod policy;
+mod guard;
+pub mod policy;
+mod rate;
+mod redaction;
+mod refusal;
 mod role;
+mod store;
+mod token;
 
 pub use caller::Caller;
+pub use guard::{Guard, REVOKED_AFTER};
 pub use policy::{Action, may, may_append};
+pub use rate::{Rate, Rates};
+pub use redaction::{hides_reporter, redacted};
+pub use refusal::{Refusals, RefusedAccess};
 pub use role::Role;
+pub use store::{AccessError, Store, open};
+pub use token::{Secret, Token, TokenHash, hash, new_id};

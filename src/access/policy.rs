@@ -81,7 +81,8 @@ impl Action {
     /// A developer reads events, standing and obligations of its own only: the handlers see to that,
     /// by [`Caller::own_developer`](super::Caller::own_developer). Whoever may read any one app may
     /// read all of them one by one, so for reviewers reading is not cut smaller.
-    const fn roles(self) -> &'static [Role] {
+    #[must_use]
+    pub const fn roles(self) -> &'static [Role] {
         match self {
             Self::Append => &[Recorder, Reviewer, Approver],
             Self::ReadEvents | Self::ReadStanding | Self::ReadObligations => {
@@ -116,7 +117,8 @@ pub fn may_append(role: Role, kind: Kind) -> bool {
 
 /// Who may append events of that type: facts are recorded, reviews are a reviewer's, and what ends a
 /// cooperation or takes back what the log says is an approver's.
-pub(super) const fn appenders(kind: Kind) -> &'static [Role] {
+#[must_use]
+pub const fn appenders(kind: Kind) -> &'static [Role] {
     match kind {
         Kind::DeveloperRegistered
         | Kind::DeveloperLeft

@@ -54,6 +54,7 @@ macro_rules! from_display {
 }
 
 from_display!(
+    crate::access::AccessError,
     crate::history::HistoryError,
     crate::intake::AdmitError,
     crate::intake::PublishError,

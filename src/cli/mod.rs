@@ -31,6 +31,7 @@ mod show;
 mod snapshot;
 mod tiles;
 mod timeline;
+mod tokens;
 mod verify;
 mod whatif;
 
@@ -38,7 +39,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use standing_projections::Instant;
 use standing_projections::rulebook::Lang;
 
@@ -129,6 +131,7 @@ enum Command {
     Audit(audit::AuditArgs),
     Export(export::ExportArgs),
     Serve(serve::ServeArgs),
+    Tokens(tokens::TokensArgs),
     Snapshot(snapshot::SnapshotArgs),
     Backup(moving::BackupArgs),
     Restore(moving::RestoreArgs),
@@ -149,6 +152,9 @@ enum Command {
 /// What a command works with.
 struct Context {
     ledger: String,
+    /// Whether nobody has named it.
+    ledger_is_default: bool,
+    verbose: u8,
     snapshot: Option<PathBuf>,
     out: Out,
     lang: Lang,
@@ -217,8 +223,14 @@ impl Context {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches().and_then(|matches| {
+        let ledger = matches.value_source("ledger");
+        let cli = Cli::from_arg_matches(&matches);
+        cli.map(|cli| (cli, ledger))
+            .map_err(|error| error.format(&mut Cli::command()))
+    });
+    let (cli, ledger_from) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and the version are no failures; code 2 is kept for refused events.
             let failed = error.use_stderr();
@@ -231,7 +243,9 @@ pub fn main() -> ExitCode {
         }
     };
     let out = Out::new(cli.global.format, cli.global.color, cli.global.quiet);
-    output::log_to_stderr(cli.global.verbose);
+    if !matches!(cli.command, Command::Serve(_)) {
+        output::log_to_stderr(cli.global.verbose);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -246,6 +260,8 @@ pub fn main() -> ExitCode {
     };
     let context = Context {
         ledger: cli.global.ledger,
+        ledger_is_default: ledger_from == Some(ValueSource::DefaultValue),
+        verbose: cli.global.verbose,
         snapshot: cli.global.snapshot,
         out,
         lang: cli.global.lang.into(),
@@ -286,6 +302,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Audit(args) => audit::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
         Command::Serve(args) => serve::run(context, args).await,
+        Command::Tokens(args) => tokens::run(context, args).await,
         Command::Snapshot(args) => snapshot::run(context, args).await,
         Command::Backup(args) => moving::backup(context, args).await,
         Command::Restore(args) => moving::restore(context, args).await,

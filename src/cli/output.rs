@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use clap::ValueEnum;
 use clap::builder::{EnumValueParser, PossibleValuesParser, TypedValueParser};
 use comfy_table::{ContentArrangement, Table, presets};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ColorWhen;
 use super::failure::Failure;
@@ -179,15 +179,45 @@ pub(super) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Sends what the parts below log to stderr.
-pub(super) fn log_to_stderr(verbose: u8) {
-    let level = match verbose {
+/// How the log of a service is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum LogFormat {
+    /// For people
+    Text,
+    /// A JSON document a line
+    Json,
+}
+
+const fn level(verbose: u8) -> tracing::Level {
+    match verbose {
         0 => tracing::Level::ERROR,
         1 => tracing::Level::INFO,
         _ => tracing::Level::DEBUG,
+    }
+}
+
+/// Sends what the parts below log to stderr, with the time, as a service does.
+pub(super) fn log_requests(verbose: u8, format: LogFormat) {
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level(verbose))
+        .with_writer(io::stderr)
+        .with_target(false);
+    let _ = match format {
+        LogFormat::Text => log.with_ansi(false).try_init(),
+        LogFormat::Json => log
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .try_init(),
     };
+}
+
+/// Sends what the parts below log to stderr.
+pub(super) fn log_to_stderr(verbose: u8) {
     let _ = tracing_subscriber::fmt()
-        .with_max_level(level)
+        .with_max_level(level(verbose))
         .with_writer(io::stderr)
         .without_time()
         .with_target(false)

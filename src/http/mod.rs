@@ -11,8 +11,10 @@ mod headers;
 mod health;
 mod log;
 mod openapi;
+pub mod outside;
 mod page;
 mod problem;
+mod refusals;
 mod rulebooks;
 mod service;
 mod signer;
@@ -20,6 +22,10 @@ mod signer;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
+use outside::Outside;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use openapi::document;
@@ -33,23 +39,26 @@ fn routes() -> OpenApiRouter<Arc<Service>> {
         .merge(health::routes())
         .merge(events::routes())
         .merge(log::routes())
+        .merge(refusals::routes())
         .merge(rulebooks::routes())
 }
 
-/// Everything that is served.
-pub fn router(service: Arc<Service>) -> Router {
-    let (router, document) = routes().split_for_parts();
+/// The routes, and the document of everything that can be answered.
+fn described() -> (Router<Arc<Service>>, OpenApi) {
+    let (router, mut document) = routes().split_for_parts();
+    outside::describe(&mut document);
     let document = openapi::plain(document);
+    (router, document)
+}
+
+/// Everything that is served, with what stands around it.
+pub fn router(service: Arc<Service>, outside: Arc<Outside>) -> Router {
+    let (router, document) = described();
     router
         .merge(openapi::pages(document))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
-        // Until tokens say who asks.
-        .layer(axum::Extension(crate::access::Caller::new(
-            "none",
-            crate::access::Role::Recorder,
-            "recorder",
-            None,
-        )))
+        .layer(CatchPanicLayer::custom(outside::panicked))
+        .layer(from_fn_with_state(outside, outside::around))
         .with_state(service)
 }

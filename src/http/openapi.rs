@@ -37,7 +37,7 @@ pub(super) fn frame() -> OpenApi {
 /// The document of everything that is served.
 #[must_use]
 pub fn document() -> OpenApi {
-    plain(super::routes().split_for_parts().1)
+    super::described().1
 }
 
 /// The document with paths as OpenAPI writes them, which knows no `{*rest}`.

@@ -3,6 +3,8 @@
 //! Every problem has a `code` that stays what it is, so that programs need not read sentences: those of
 //! refused events are SPEC's, the others are [`Code`].
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -42,8 +44,16 @@ pub enum Code {
     TileUnknown,
     /// The event names another actor than who sends it.
     ActorMismatch,
+    /// There is no token, and one is needed.
+    TokenMissing,
+    /// The token is no good.
+    TokenInvalid,
     /// Whoever asks may not do it.
     AccessDenied,
+    /// More requests a second than the token is good for.
+    RateExceeded,
+    /// The request came too slowly.
+    RequestTimeout,
     /// More is waiting to be appended than is held.
     Overloaded,
     /// It is not known whether events were appended.
@@ -71,7 +81,11 @@ impl Code {
             Self::LogUnsigned => "log.unsigned",
             Self::TileUnknown => "tile.unknown",
             Self::ActorMismatch => "actor.mismatch",
+            Self::TokenMissing => "token.missing",
+            Self::TokenInvalid => "token.invalid",
             Self::AccessDenied => "access.denied",
+            Self::RateExceeded => "rate.exceeded",
+            Self::RequestTimeout => "request.timeout",
             Self::Overloaded => "overloaded",
             Self::AppendUnknown => "append.unknown",
             Self::StoreUnavailable => "store.unavailable",
@@ -93,7 +107,11 @@ impl Code {
             Self::LogUnsigned => StatusCode::NOT_FOUND,
             Self::TileUnknown => StatusCode::NOT_FOUND,
             Self::ActorMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TokenMissing => StatusCode::UNAUTHORIZED,
+            Self::TokenInvalid => StatusCode::UNAUTHORIZED,
             Self::AccessDenied => StatusCode::FORBIDDEN,
+            Self::RateExceeded => StatusCode::TOO_MANY_REQUESTS,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::AppendUnknown => StatusCode::SERVICE_UNAVAILABLE,
             Self::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -115,7 +133,11 @@ impl Code {
             Self::LogUnsigned => "The log is not signed here",
             Self::TileUnknown => "The log has no such tile",
             Self::ActorMismatch => "The event names another actor",
+            Self::TokenMissing => "A token is needed",
+            Self::TokenInvalid => "The token is no good",
             Self::AccessDenied => "That is not allowed",
+            Self::RateExceeded => "Too many requests",
+            Self::RequestTimeout => "The request came too slowly",
             Self::Overloaded => "There is too much to do",
             Self::AppendUnknown => "It is not known whether events were appended",
             Self::StoreUnavailable => "The database does not answer",
@@ -151,7 +173,15 @@ pub struct Problem {
     /// Seconds after which it may be tried again.
     #[serde(skip)]
     retry_after: Option<u64>,
+    /// The methods that there are instead (`Allow`).
+    #[serde(skip)]
+    allow: Option<String>,
 }
+
+/// The code of a problem, beside the answer that says it: for the log, and for what is kept of refused
+/// accesses.
+#[derive(Clone, Debug)]
+pub(super) struct ProblemCode(pub(super) Arc<str>);
 
 impl Problem {
     /// A problem of that code.
@@ -165,6 +195,18 @@ impl Problem {
             pointer: None,
             findings: Vec::new(),
             retry_after: None,
+            allow: None,
+        }
+    }
+
+    /// That a path has no such method, but these.
+    pub(super) fn no_such_method(methods: String) -> Self {
+        Self {
+            allow: Some(methods),
+            ..Self::new(
+                Code::MethodNotAllowed,
+                "the routes are described at `/v1/openapi.json`",
+            )
         }
     }
 
@@ -186,6 +228,7 @@ impl Problem {
             pointer: Some(pointer),
             findings: Vec::new(),
             retry_after: None,
+            allow: None,
         }
     }
 
@@ -223,9 +266,11 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status);
-        let retry_after = self.retry_after;
+        let code = ProblemCode(self.code.as_str().into());
+        let (retry_after, allow) = (self.retry_after, self.allow.clone());
         let mut response = Json(self).into_response();
-        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
@@ -234,6 +279,21 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if let Some(Ok(allow)) = allow.map(HeaderValue::try_from) {
+            headers.insert(header::ALLOW, allow);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // What is wrong with a token is said where one was shown (RFC 6750, 3).
+            let challenge = match &*code.0 == Code::TokenInvalid.as_str() {
+                true => "Bearer realm=\"standing\", error=\"invalid_token\"",
+                false => "Bearer realm=\"standing\"",
+            };
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(challenge),
+            );
+        }
+        response.extensions_mut().insert(code);
         response
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::signer::Signer;
+use crate::access::Store;
 use crate::intake::{ClockFn, Queue};
 use crate::ledger::Ledger;
 
@@ -10,6 +11,8 @@ use crate::ledger::Ledger;
 pub struct Service {
     /// The log.
     pub ledger: Arc<dyn Ledger>,
+    /// Tokens, and accesses that were refused.
+    pub access: Arc<dyn Store>,
     /// The way into it.
     pub queue: Queue,
     /// What signs it, where this process has the key.

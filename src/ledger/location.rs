@@ -52,6 +52,26 @@ impl Location {
     }
 }
 
+impl Location {
+    /// The file of that name beside the ledger's: `standing.access.db` beside `standing.db`. None
+    /// where the ledger is on a server.
+    ///
+    /// ```
+    /// use standing::ledger::Location;
+    /// let beside = Location::from("log/standing.db").beside("access");
+    /// assert_eq!(beside, Some("log/standing.access.db".into()));
+    /// ```
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Option<PathBuf> {
+        let Self::File(path) = self else { return None };
+        let ending = match path.extension() {
+            Some(ending) => format!("{name}.{}", ending.to_string_lossy()),
+            None => format!("{name}.db"),
+        };
+        Some(path.with_extension(ending))
+    }
+}
+
 impl From<&str> for Location {
     fn from(text: &str) -> Self {
         if ["postgres:", "postgresql:"]

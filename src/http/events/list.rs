@@ -11,7 +11,7 @@ use standing_projections::event::Kind;
 use standing_projections::{Instant, Position};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::access::Caller;
+use crate::access::{Caller, hides_reporter, redacted};
 use crate::history::trail::{Line, lines};
 use crate::http::extract::Query;
 use crate::http::headers::{Answer, Has};
@@ -247,8 +247,11 @@ impl Filters {
 impl Shown {
     /// A line of the trail; to a developer, who complained or reported is not told.
     fn new(line: Line, to_developer: bool) -> Self {
-        let reporters = matches!(line.kind, Kind::ComplaintReceived | Kind::ReportConfirmed);
-        let told = !(to_developer && reporters);
+        let told = !(to_developer && hides_reporter(line.kind));
+        let data = match to_developer {
+            true => redacted(line.kind, line.data),
+            false => line.data,
+        };
         Self {
             position: line.position,
             id: Some(line.id).filter(|_| told),
@@ -258,7 +261,7 @@ impl Shown {
             recordedtime: line.recordedtime,
             subject: line.subject,
             developer: line.developer,
-            data: line.data,
+            data,
             private: line.private,
             retracted_by: line.retracted_by,
         }

@@ -50,7 +50,7 @@ pub(super) fn came_to_nothing(error: &sqlx::Error) -> bool {
 }
 
 /// What a failure of the database means to a caller who waited that long for a lock.
-pub(super) fn failure(error: sqlx::Error, waited: Duration) -> StoreError {
+pub(crate) fn failure(error: sqlx::Error, waited: Duration) -> StoreError {
     let detail = error.to_string();
     match &error {
         sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => {

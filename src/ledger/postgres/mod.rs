@@ -30,6 +30,7 @@ use super::{
     AppendError, Appended, Condition, Head, Key, Ledger, Location, NewEvent, Private, Query,
     Recorded, Replica, StoreError, StoredEvent, StoredRow,
 };
+pub(crate) use code::failure;
 pub use open::OLDEST_POSTGRES;
 use readers::Readers;
 

@@ -78,7 +78,7 @@ impl SqliteLedger {
 }
 
 /// What a failure of the database means to a caller who waited that long for a lock.
-fn failure(error: sqlx::Error, waited: Duration) -> StoreError {
+pub(crate) fn failure(error: sqlx::Error, waited: Duration) -> StoreError {
     if let sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } = error {
         let detail = error.to_string();
         return StoreError::Damaged { detail };

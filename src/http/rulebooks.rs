@@ -59,7 +59,7 @@ struct Listed {
 
 /// List the versions of the rules
 #[utoipa::path(
-    get, path = "/v1/rulebooks", tag = "rulebooks",
+    get, path = "/v1/rulebooks", operation_id = "listRulebooks", tag = "rulebooks",
     responses(
         (status = 200, description = "The versions that are published", body = Rulebooks,
             headers(("Standing-Position" = u64), ("Standing-Rulebook" = String), ("ETag" = String))),
@@ -109,7 +109,7 @@ impl Listed {
 ///
 /// Its text as it was published, with the comments that were in it.
 #[utoipa::path(
-    get, path = "/v1/rulebooks/{version}", tag = "rulebooks",
+    get, path = "/v1/rulebooks/{version}", operation_id = "readRulebook", tag = "rulebooks",
     params(("version" = String, Path, example = "2016-01-01", description = "The version")),
     responses(
         (status = 200, description = "The text", body = String, content_type = "application/toml",
@@ -202,7 +202,7 @@ pub(super) struct Found {
 /// it must pass, and it must go with the versions that there are; a published version stays. The
 /// `Idempotency-Key` becomes the `id` of its event, so that the log itself knows what was sent before.
 #[utoipa::path(
-    post, path = "/v1/rulebooks", tag = "rulebooks",
+    post, path = "/v1/rulebooks", operation_id = "publishRulebook", tag = "rulebooks",
     params(How, ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200,
         pattern = "^[!-~]+$", nullable = false, description = "By default the version's name")),
     request_body(content = String, content_type = "application/toml"),

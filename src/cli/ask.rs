@@ -13,8 +13,8 @@ use super::Context;
 use super::failure::Failure;
 use super::rules::named::named_preset;
 use super::snapshot;
-use crate::history::Scope;
 use crate::history::snapshot::Snapshot;
+use crate::history::{KnownAt, Scope};
 use crate::ledger::Ledger;
 
 /// The instants a question is asked of.
@@ -29,28 +29,6 @@ pub(super) struct AskArgs {
     /// Judge by these rulebooks instead of the ledger's
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(super) rules: Vec<PathBuf>,
-}
-
-/// Up to where the log is known.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum KnownAt {
-    Position(Position),
-    Instant(Instant),
-}
-
-impl KnownAt {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        match text.strip_prefix('@') {
-            Some(number) => number
-                .parse()
-                .map(|position| Self::Position(Position(position)))
-                .map_err(|_| format!("`{number}` is no position")),
-            None => text
-                .parse()
-                .map(Self::Instant)
-                .map_err(|error| format!("{error}")),
-        }
-    }
 }
 
 /// What is known of a scope, and from where.

@@ -207,7 +207,7 @@ impl Tour<'_> {
             month: Some(month.parse().map_err(Failure::new)?),
             lang: self.context.lang,
         };
-        let graph = super::explain::graph(&*self.ledger, &asked).await?;
+        let graph = history::explained(&*self.ledger, &asked, |note| note).await?;
         self.context.out.text(&explain::tree(&graph).to_string())
     }
 

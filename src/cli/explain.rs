@@ -1,17 +1,15 @@
 //! `standing explain`: why a standing is what it is, down to the events and the clauses.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
-use standing_projections::explain::{self, EventNote, Graph, Subject};
-use standing_projections::{LocalMonth, Position};
+use standing_projections::LocalMonth;
+use standing_projections::explain::{self, Subject};
 
 use super::ask::{AskArgs, Question, developer_of, not_registered};
 use super::output::Format;
 use super::{Context, Failure};
-use crate::history::Scope;
-use crate::ledger::{Ledger, Query};
+use crate::history::{Scope, explained};
 
 /// Explain why a developer or an app stands as it does
 #[derive(Debug, Args)]
@@ -47,7 +45,7 @@ pub(super) async fn run(context: &Context, args: ExplainArgs) -> Result<ExitCode
         month: args.month,
         lang: context.lang,
     };
-    let graph = graph(question.ledger()?, &asked).await?;
+    let graph = explained(question.ledger()?, &asked, |note| note).await?;
     match context.out.format(Format::Json) {
         Format::Table => context.out.text(&explain::tree(&graph).to_string())?,
         Format::Json => {
@@ -60,42 +58,4 @@ pub(super) async fn run(context: &Context, args: ExplainArgs) -> Result<ExitCode
             .text(&format!("{}\n", serde_json::to_string(&graph)?))?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The explanation, with what the ledger has of the events in it.
-pub(super) async fn graph(
-    ledger: &dyn Ledger,
-    asked: &explain::Question<'_>,
-) -> Result<Graph, Failure> {
-    let mut notes = BTreeMap::new();
-    for position in explain::events_needed(asked) {
-        if let Some(note) = note(ledger, position).await? {
-            notes.insert(position, note);
-        }
-    }
-    Ok(explain::explain(asked, &notes))
-}
-
-/// The event at a position, as an explanation shows it.
-async fn note(ledger: &dyn Ledger, position: Position) -> Result<Option<EventNote>, Failure> {
-    let after = Position(position.0.saturating_sub(1));
-    let query = Query {
-        after,
-        up_to: Some(position),
-        limit: 1,
-        ..Query::default()
-    };
-    let Some(stored) = ledger.read(&query).await?.into_iter().next() else {
-        return Ok(None);
-    };
-    let mut body: serde_json::Value = serde_json::from_str(&stored.json)?;
-    Ok(Some(EventNote {
-        id: stored.id,
-        source: stored.source,
-        time: stored.time,
-        recordedtime: Some(stored.recordedtime),
-        kind: stored.kind,
-        subject: stored.subject,
-        data: body["data"].take(),
-    }))
 }

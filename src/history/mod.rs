@@ -4,6 +4,8 @@
 //! away; it depends on a ledger and on the rules' crate, and judges nothing.
 
 mod everybody;
+mod known_at;
+mod notes;
 pub mod published;
 pub(crate) mod records;
 pub mod snapshot;
@@ -18,6 +20,8 @@ use standing_projections::{Event, Position};
 use crate::ledger::{Ledger, Query, StoreError, StoredEvent};
 
 pub use everybody::{Begun, Unused, load_everybody};
+pub use known_at::KnownAt;
+pub use notes::explained;
 
 /// How many events are read at a time.
 const PAGE: usize = 10_000;

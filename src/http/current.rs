@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use standing_projections::Position;
 use standing_projections::facts::History;
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinHandle;
 
 use super::Problem;
@@ -32,6 +32,8 @@ pub struct Current {
     pub tables: watch::Receiver<State>,
     /// Told when something was appended here, so that nobody waits for the log to be looked at.
     pub appended: Arc<Notify>,
+    /// Long questions are answered two at a time, so that they hold up nobody else.
+    turns: Semaphore,
     end: watch::Sender<bool>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -65,6 +67,7 @@ impl Current {
             reader: Reader::beside(at)?,
             tables,
             appended,
+            turns: Semaphore::new(2),
             end,
             task: Mutex::new(Some(tokio::spawn(keeper.run(ended)))),
         })
@@ -79,6 +82,16 @@ impl Current {
             tracing::error!(%error, "what keeps the read model up has failed");
         }
         self.reader.close().await;
+    }
+
+    /// Waits for a turn at a question that takes long.
+    pub(super) async fn long_question(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
+        let busy = "others ask long questions: ask again later";
+        match turn {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(Problem::new(Code::Overloaded, busy).retry_after(1)),
+        }
     }
 
     /// Waits until histories know a position that was asked for.

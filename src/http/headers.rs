@@ -1,7 +1,7 @@
 //! What an answer says of itself in its headers, and what it needs not say twice.
 //!
-//! `Standing-Position` is the position of the log that an answer is of, `Standing-Rulebook` the version of
-//! the rules it was judged by, `ETag` its content. Who sends the `ETag` of what it has as `If-None-Match`
+//! `Standing-Position` is the position of the log that an answer is of, `Standing-As-Of` the instant,
+//! `Standing-Rulebook` the version of the rules it was judged by, `ETag` its content. Who sends the `ETag` of what it has as `If-None-Match`
 //! is told that nothing has changed, without a body.
 
 use axum::body::Body;
@@ -10,12 +10,15 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
-use standing_projections::Position;
+use standing_projections::{Instant, Position};
 
 use super::Problem;
 
 /// The log's position that the answer is of.
 pub(super) const POSITION: &str = "standing-position";
+
+/// The instant that an answer is of.
+pub(super) const AS_OF: &str = "standing-as-of";
 
 /// The version of the rules that the answer is by.
 pub(super) const RULEBOOK: &str = "standing-rulebook";
@@ -62,6 +65,7 @@ pub(super) struct Answer {
     tag: Option<String>,
     cached: &'static str,
     position: Option<Position>,
+    as_of: Option<Instant>,
     rulebook: Option<String>,
 }
 
@@ -74,6 +78,7 @@ impl Answer {
             tag: None,
             cached: REVALIDATED,
             position: None,
+            as_of: None,
             rulebook: None,
         }
     }
@@ -90,6 +95,12 @@ impl Answer {
     /// Of the log up to that position.
     pub(super) fn at(mut self, position: Position) -> Self {
         self.position = Some(position);
+        self
+    }
+
+    /// The instant that it is of.
+    pub(super) fn as_of(mut self, as_of: Instant) -> Self {
+        self.as_of = Some(as_of);
         self
     }
 
@@ -139,6 +150,11 @@ impl Answer {
             headers.insert(header::ETAG, tag);
         }
         say(headers, self.position, self.rulebook.as_deref());
+        if let Some(as_of) = self.as_of
+            && let Ok(as_of) = HeaderValue::from_str(&as_of.to_string())
+        {
+            headers.insert(AS_OF, as_of);
+        }
         response
     }
 }

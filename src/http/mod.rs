@@ -11,14 +11,17 @@ mod extract;
 mod headers;
 mod health;
 mod log;
+mod obligations;
 mod openapi;
 pub mod outside;
 mod page;
+mod plaza;
 mod problem;
 mod refusals;
 mod rulebooks;
 mod service;
 mod signer;
+mod standing;
 
 use std::sync::Arc;
 
@@ -42,7 +45,10 @@ fn routes() -> OpenApiRouter<Arc<Service>> {
         .merge(events::routes())
         .merge(log::routes())
         .merge(refusals::routes())
+        .merge(obligations::routes())
+        .merge(plaza::routes())
         .merge(rulebooks::routes())
+        .merge(standing::routes())
 }
 
 /// The routes, and the document of everything that can be answered.

@@ -22,7 +22,7 @@ use standing_projections::{Instant, Position};
 pub use check::{Difference, check};
 pub use keeper::{Keeper, State};
 pub use page::markdown;
-pub use reader::{Entry, Owed, OwedAfter, Reader};
+pub use reader::{Entry, Owed, OwedAfter, Reader, Which};
 pub use refresh::rebuild;
 pub use schema::Table;
 

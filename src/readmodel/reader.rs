@@ -69,6 +69,19 @@ pub struct Owed {
 /// The obligation that a page goes on after: its due instant, app and number.
 pub type OwedAfter = (Option<Instant>, String, i64);
 
+/// Which obligations.
+#[derive(Clone, Copy, Debug)]
+pub struct Which<'a> {
+    /// In one of these states.
+    pub states: &'a [&'a str],
+    /// Only those of the developer, or of the platform.
+    pub owner: Option<&'a str>,
+    /// Only those about apps of this developer.
+    pub developer: Option<&'a str>,
+    /// Only those after that one.
+    pub after: Option<&'a OwedAfter>,
+}
+
 impl Reader {
     /// Of the tables beside that ledger, which need not be there yet.
     ///
@@ -122,8 +135,9 @@ impl Reader {
                 Cell::text(&after.app),
             ];
         }
-        let tail = format!("{only} ORDER BY score DESC, listed_since, app LIMIT {limit}");
-        let (checkpoint, rows) = self.rows(&values, Some((Table::Board, tail))).await?;
+        let board = Table::Board.as_str();
+        let from = format!("{board} {only} ORDER BY score DESC, listed_since, app LIMIT {limit}");
+        let (checkpoint, rows) = self.rows(&values, Some((Table::Board, from))).await?;
         let entries = rows.into_iter().map(|row| {
             let mut row = Cells(row.into_iter());
             Entry {
@@ -136,30 +150,29 @@ impl Reader {
         Ok((checkpoint, entries.collect()))
     }
 
-    /// A page of obligations in one of these states, by due instant, those without one last.
+    /// A page of obligations, by due instant, those without one last.
     ///
     /// # Errors
     /// [`ReadModelError::Missing`], and what the database says.
     pub async fn obligations(
         &self,
-        (state, owner): (&str, Option<&str>),
-        developer: Option<&str>,
-        after: Option<&OwedAfter>,
+        which: &Which<'_>,
         limit: usize,
     ) -> Result<(Checkpoint, Vec<Owed>), ReadModelError> {
-        let mut values = vec![Cell::text(state)];
-        let mut only = "state = $1".to_owned();
+        const ORDER: &str = "(due IS NULL), due, app, number";
+        let mut values = Vec::new();
         let mut value = |value: Cell| {
             values.push(value);
             format!("${}", values.len())
         };
-        if let Some(owner) = owner {
+        let mut only = String::new();
+        if let Some(owner) = which.owner {
             only += &format!(" AND owner = {}", value(Cell::text(owner)));
         }
-        if let Some(developer) = developer {
+        if let Some(developer) = which.developer {
             only += &format!(" AND developer = {}", value(Cell::text(developer)));
         }
-        if let Some((due, app, number)) = after {
+        if let Some((due, app, number)) = which.after {
             let place = (value(Cell::text(app)), value(Cell::Integer(*number)));
             let place = format!("(app, number) > ({}, {})", place.0, place.1);
             only += &match due {
@@ -170,8 +183,18 @@ impl Reader {
                 None => format!(" AND due IS NULL AND {place}"),
             };
         }
-        let tail = format!("WHERE {only} ORDER BY due NULLS LAST, app, number LIMIT {limit}");
-        let (checkpoint, rows) = self.rows(&values, Some((Table::Obligations, tail))).await?;
+        // Of each state by its index, and of these the first.
+        let each = which.states.iter().map(|state| {
+            let state = value(Cell::text(state));
+            let table = Table::Obligations.as_str();
+            format!(
+                "SELECT * FROM (SELECT * FROM {table} WHERE state = {state}{only} ORDER BY {ORDER} \
+                 LIMIT {limit}) AS one"
+            )
+        });
+        let each = each.collect::<Vec<_>>().join(" UNION ALL ");
+        let from = format!("({each}) AS every ORDER BY {ORDER} LIMIT {limit}");
+        let (checkpoint, rows) = self.rows(&values, Some((Table::Obligations, from))).await?;
         let owed = rows.into_iter().map(|row| {
             let mut row = Cells(row.into_iter());
             Owed {
@@ -202,7 +225,7 @@ impl Reader {
             "SELECT position, as_of, leaf, generation FROM {CHECKPOINT} WHERE format = {FORMAT}"
         );
         let (sql, kept) = match asked {
-            Some((table, tail)) => select(table, &tail),
+            Some((table, from)) => select(table, &from),
             None => Default::default(),
         };
         let asked = Asked {
@@ -296,12 +319,12 @@ fn is_missing(error: &sqlx::Error) -> bool {
     }
 }
 
-/// The statement that selects rows of a table.
-fn select(table: Table, tail: &str) -> (String, Vec<Kept>) {
+/// The statement that selects rows as a table has them.
+fn select(table: Table, from: &str) -> (String, Vec<Kept>) {
     let columns = table.columns();
     let names: Vec<_> = columns.iter().map(|column| quoted(column.name)).collect();
     let kept = columns.iter().map(|column| Kept::of(column.kind)).collect();
-    let sql = format!("SELECT {} FROM {} {tail}", names.join(", "), table.as_str());
+    let sql = format!("SELECT {} FROM {from}", names.join(", "));
     (sql, kept)
 }
 

@@ -115,7 +115,7 @@ impl Table {
             Self::Violations => &["code, month"],
             Self::Sanctions => &["since"],
             Self::Measures => &["measure"],
-            Self::Obligations => &["state, due, app, number"],
+            Self::Obligations => &["state, (due IS NULL), due, app, number", "developer"],
             Self::Board => &["score DESC, listed_since, app"],
         }
     }

@@ -22,11 +22,12 @@ use standing_projections::questions::whatif::Sides;
 use standing_projections::rules::Timeline;
 use standing_projections::{Instant, LocalMonth, Position, Rulebook};
 
-use super::ask::{Known, KnownAt, ledger, read_rulebook};
+use super::ask::{Known, ledger, read_rulebook};
 use super::new_file::NewFile;
 use super::output::Format;
 use super::rules::publish::{check_inside, check_together, label};
 use super::{Context, Failure, moving};
+use crate::history::KnownAt;
 use crate::history::Scope;
 use crate::whatif::{Answer, Question, sides};
 

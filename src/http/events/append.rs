@@ -266,7 +266,9 @@ pub(in crate::http) async fn outcome_of(
 
 /// Has one event admitted; what became of it.
 async fn single(service: &Service, entry: Entry, proof: bool) -> Result<Outcome, Problem> {
-    let outcome = outcomes(service, vec![entry], proof, Room::OrNot).await?.pop();
+    let outcome = outcomes(service, vec![entry], proof, Room::OrNot)
+        .await?
+        .pop();
     outcome.ok_or_else(|| Problem::internal("an event without an outcome"))
 }
 

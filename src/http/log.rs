@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use standing_projections::Position;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -26,11 +27,17 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Service>> {
         .routes(routes!(hashes))
 }
 
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it is there for its schema")]
+struct File(Vec<u8>);
+
 /// The log's size and root, signed
 ///
 /// A signed note (C2SP `tlog-checkpoint`), at most a second old.
 #[utoipa::path(
-    get, path = "/v1/log/checkpoint", tag = "log",
+    get, path = "/v1/log/checkpoint", operation_id = "readCheckpoint", tag = "log",
     responses(
         (status = 200, description = "The checkpoint", body = String, content_type = "text/plain; charset=utf-8",
             headers(("Standing-Position" = u64), ("ETag" = String))),
@@ -53,10 +60,10 @@ async fn checkpoint(State(service): State<Arc<Service>>, has: Has) -> Result<Res
 ///
 /// 256 events, or as many as `.p/W` says of the last ones, each after its length in two bytes.
 #[utoipa::path(
-    get, path = "/v1/log/tile/entries/{*path}", tag = "log",
+    get, path = "/v1/log/tile/entries/{*path}", operation_id = "readLeaves", tag = "log",
     params(("path" = String, Path, example = "x001/234.p/8", description = "Which, as tlog-tiles names it")),
     responses(
-        (status = 200, description = "The bundle", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The bundle", body = File, content_type = "application/octet-stream"),
         (status = 304, description = "The bundle is the one that `If-None-Match` names"),
         (status = 400, description = "The path is none that tlog-tiles has",
             body = Problem, content_type = "application/problem+json"),
@@ -94,13 +101,13 @@ async fn entries(
 ///
 /// 256 hashes of a level, or as many as `.p/W` says of the last ones.
 #[utoipa::path(
-    get, path = "/v1/log/tile/{level}/{*path}", tag = "log",
+    get, path = "/v1/log/tile/{level}/{*path}", operation_id = "readTile", tag = "log",
     params(
         ("level" = u8, Path, maximum = 7, description = "The level: 0 are the leaves' hashes"),
         ("path" = String, Path, example = "x001/234.p/8", description = "Which, as tlog-tiles names it"),
     ),
     responses(
-        (status = 200, description = "The tile", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The tile", body = File, content_type = "application/octet-stream"),
         (status = 304, description = "The tile is the one that `If-None-Match` names"),
         (status = 400, description = "The path is none that tlog-tiles has",
             body = Problem, content_type = "application/problem+json"),

@@ -59,7 +59,7 @@ struct Listed {
 
 /// List the versions of the rules
 #[utoipa::path(
-    get, path = "/v1/rulebooks", tag = "rulebooks",
+    get, path = "/v1/rulebooks", operation_id = "listRulebooks", tag = "rulebooks",
     responses(
         (status = 200, description = "The versions that are published", body = Rulebooks,
             headers(("Standing-Position" = u64), ("Standing-Rulebook" = String), ("ETag" = String))),
@@ -109,7 +109,7 @@ impl Listed {
 ///
 /// Its text as it was published, with the comments that were in it.
 #[utoipa::path(
-    get, path = "/v1/rulebooks/{version}", tag = "rulebooks",
+    get, path = "/v1/rulebooks/{version}", operation_id = "readRulebook", tag = "rulebooks",
     params(("version" = String, Path, example = "2016-01-01", description = "The version")),
     responses(
         (status = 200, description = "The text", body = String, content_type = "application/toml",
@@ -202,7 +202,7 @@ pub(super) struct Found {
 /// it must pass, and it must go with the versions that there are; a published version stays. The
 /// `Idempotency-Key` becomes the `id` of its event, so that the log itself knows what was sent before.
 #[utoipa::path(
-    post, path = "/v1/rulebooks", tag = "rulebooks",
+    post, path = "/v1/rulebooks", operation_id = "publishRulebook", tag = "rulebooks",
     params(How, ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200,
         pattern = "^[!-~]+$", nullable = false, description = "By default the version's name")),
     request_body(content = String, content_type = "application/toml"),
@@ -244,6 +244,13 @@ async fn publish(
     if let Some(same) = known.iter().find(|one| one.book.text == book.text) {
         let place = place_of(&service, same.position).await?;
         return Ok(answer(Became::Duplicate, &book, Some(place), findings));
+    }
+    if known.iter().any(|one| one.book.version == book.version) {
+        let message = format!(
+            "the version `{}` is published, with another text: give the changed rules a `version` of their own",
+            book.version
+        );
+        return Err(refused(invalid("version", message), findings));
     }
     findings.extend(beside(&known, &book));
     let mut event = publication(&book, (service.clock)());
@@ -323,19 +330,15 @@ fn toml_only(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// A rulebook that can be judged by and whose own tests pass, with what is doubtful in it.
 fn sound(text: &str) -> Result<(Rulebook, Vec<Found>), Problem> {
-    let invalid = |pointer: String, message: String| {
-        let code = standing_projections::refusal::Code::RulebookInvalid;
-        Refused::from(standing_projections::Refusal::new(code, pointer, message))
-    };
     let found = lint(text);
     let findings: Vec<Found> = found.iter().map(Found::from).collect();
     if let Some(error) = found.iter().find(|one| one.severity == Severity::Error) {
-        let why = invalid(error.place.to_string(), error.message.clone());
+        let why = invalid(&error.place.to_string(), error.message.clone());
         return Err(refused(why, findings));
     }
     let book = Rulebook::parse(text).map_err(|error| {
         refused(
-            invalid(error.place.to_string(), error.to_string()),
+            invalid(&error.place.to_string(), error.to_string()),
             Vec::new(),
         )
     })?;
@@ -352,7 +355,7 @@ fn sound(text: &str) -> Result<(Rulebook, Vec<Found>), Problem> {
         "tests inside the rulebook fail: {}; `standing rules test FILE` says why",
         failed.join(", ")
     );
-    Err(refused(invalid(String::new(), message), findings))
+    Err(refused(invalid("", message), findings))
 }
 
 /// What is doubtful now that a version is among the others.
@@ -363,6 +366,11 @@ fn beside(known: &[Published], book: &Rulebook) -> Vec<Found> {
     let now = lint_versions(&books).into_iter();
     let new = now.filter(|found| !before.contains(found));
     new.map(|found| Found::from(&found.finding)).collect()
+}
+
+fn invalid(pointer: &str, message: String) -> Refused {
+    let code = standing_projections::refusal::Code::RulebookInvalid;
+    standing_projections::Refusal::new(code, pointer, message).into()
 }
 
 fn refused(why: Refused, findings: Vec<Found>) -> Problem {

@@ -225,7 +225,8 @@ async fn tell(senders: Vec<Sender>, admitted: Admitted, done: Result<(), AdmitEr
 fn why(error: &AdmitError) -> QueueError {
     match error {
         AdmitError::Append(AppendError::Unknown(_)) => QueueError::Unknown,
-        AdmitError::Contended(_) => QueueError::Full,
-        AdmitError::Store(_) | AdmitError::Append(_) => QueueError::Unavailable,
+        AdmitError::Contended(_) | AdmitError::Store(_) | AdmitError::Append(_) => {
+            QueueError::Unavailable
+        }
     }
 }

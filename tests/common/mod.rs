@@ -8,6 +8,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod events;
+pub(crate) mod http;
 pub(crate) mod server;
 pub(crate) mod serving;
 

@@ -9,7 +9,7 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use standing_projections::Position;
 use utoipa::{IntoParams, ToSchema};
 
@@ -82,6 +82,16 @@ pub(in crate::http) struct CloudEvent {
     private: Option<serde_json::Value>,
 }
 
+/// What became of one event, or of each of a batch.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Outcomes {
+    /// Of one event.
+    One(Outcome),
+    /// Of each of a batch, in its order.
+    Batch(Vec<Outcome>),
+}
+
 /// Send events
 ///
 /// One event (`application/cloudevents+json`, or `ce-` headers with its data as `application/json`) is
@@ -91,7 +101,7 @@ pub(in crate::http) struct CloudEvent {
 /// tally (`"outcome":"end"`), or says why it was given up (`"outcome":"failed"`). What is refused spoils no
 /// other. Sending again with the same `id` and `source` is always safe.
 #[utoipa::path(
-    post, path = "/v1/events", tag = "events",
+    post, path = "/v1/events", operation_id = "sendEvents", tag = "events",
     params(How),
     request_body(content(
         (CloudEvent = "application/cloudevents+json"),
@@ -103,7 +113,7 @@ pub(in crate::http) struct CloudEvent {
         (status = 201, description = "The event is in the log", body = Outcome,
             headers(("Location" = String), ("Standing-Position" = u64))),
         (status = 200, description = "The same event was there already, or the outcomes of a batch or stream",
-            content((Outcome = "application/json"), (Vec<Outcome> = "application/json"),
+            content((Outcomes = "application/json"),
                 (stream::Line = "application/x-ndjson"))),
         (status = 400, description = "The body or a parameter cannot be read",
             body = Problem, content_type = "application/problem+json"),
@@ -157,17 +167,13 @@ pub(in crate::http) fn unreadable(rejection: BytesRejection) -> Problem {
 
 /// The answer to one event.
 async fn one(service: &Service, entry: Entry, how: How) -> Result<Response, Problem> {
-    let outcome = outcomes(service, vec![entry], how.proof, Room::OrNot)
-        .await?
-        .pop();
-    let (status, place) = match &outcome {
-        Some(Outcome::Appended(place)) => (StatusCode::CREATED, place),
-        Some(Outcome::Duplicate(place)) => (StatusCode::OK, place),
-        Some(Outcome::Refused(refused)) => return Err(Problem::refused(refused.clone())),
-        None => return Err(Problem::internal("an event without an outcome")),
+    let outcome = single(service, entry, how.proof).await?;
+    let (status, position) = match &outcome {
+        Outcome::Appended(place) => (StatusCode::CREATED, place.position()),
+        Outcome::Duplicate(place) => (StatusCode::OK, place.position()),
+        Outcome::Refused(refused) => return Err(Problem::refused(refused.clone())),
     };
-    let position = place.position();
-    let mut response = (status, Json(&outcome)).into_response();
+    let mut response = (status, Json(Outcomes::One(outcome))).into_response();
     headers::say(response.headers_mut(), Some(position), None);
     if status == StatusCode::CREATED
         && let Ok(location) = HeaderValue::from_str(&format!("/v1/events/{position}"))
@@ -190,7 +196,7 @@ async fn all(service: &Service, entries: Vec<Entry>, proof: bool) -> Result<Resp
         }
     }
     all.extend(outcomes(service, part, proof, room).await?);
-    Ok(Json(all).into_response())
+    Ok(Json(Outcomes::Batch(all)).into_response())
 }
 
 /// What to do where the queue has no room.
@@ -255,8 +261,12 @@ pub(in crate::http) async fn outcome_of(
     candidate: Candidate,
     bytes: usize,
 ) -> Result<Outcome, Problem> {
-    let entry = Entry::Event(Box::new(candidate), bytes);
-    let outcome = outcomes(service, vec![entry], true, Room::OrNot)
+    single(service, Entry::Event(Box::new(candidate), bytes), true).await
+}
+
+/// Has one event admitted; what became of it.
+async fn single(service: &Service, entry: Entry, proof: bool) -> Result<Outcome, Problem> {
+    let outcome = outcomes(service, vec![entry], proof, Room::OrNot)
         .await?
         .pop();
     outcome.ok_or_else(|| Problem::internal("an event without an outcome"))

@@ -72,13 +72,21 @@ pub(super) struct Asked {
 /// A page, as its token keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Filters {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     developer: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     kinds: Vec<Kind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Instant>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Instant>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     recorded_from: Option<Instant>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     recorded_to: Option<Instant>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     private: bool,
     after: u64,
     up_to: Option<u64>,
@@ -140,7 +148,7 @@ struct Shown {
 ///
 /// Ascending by position, in pages. A developer is shown its own, without who complained or reported.
 #[utoipa::path(
-    get, path = "/v1/events", tag = "events",
+    get, path = "/v1/events", operation_id = "listEvents", tag = "events",
     params(Asked),
     responses(
         (status = 200, description = "A page of events", body = Page,

@@ -23,7 +23,7 @@ use crate::proof::{EventProof, Receipt};
 ///
 /// Its leaf, byte for byte as it is stored and proved. `ETag` is the leaf's hash.
 #[utoipa::path(
-    get, path = "/v1/events/{position}", tag = "events",
+    get, path = "/v1/events/{position}", operation_id = "readEvent", tag = "events",
     params(("position" = u64, Path, minimum = 1, description = "Its position in the log")),
     responses(
         (status = 200, description = "The event", body = Object,
@@ -56,9 +56,9 @@ pub(super) async fn event(
 /// The proof of an event
 ///
 /// A file (C2SP `tlog-proof`) with the event, its way to the root and a checkpoint, that anyone can check
-/// with the log's verifier key: `standing verify --proof FILE --key KEY`.
+/// with the log's verifier key: `standing verify FILE --key KEY`.
 #[utoipa::path(
-    get, path = "/v1/events/{position}/proof", tag = "events",
+    get, path = "/v1/events/{position}/proof", operation_id = "proveEvent", tag = "events",
     params(("position" = u64, Path, minimum = 1, description = "Its position in the log")),
     responses(
         (status = 200, description = "The proof", body = String, content_type = "text/plain; charset=utf-8",
@@ -111,7 +111,7 @@ pub(super) struct Tree {
 ///
 /// The hashes from its leaf to the root (RFC 6962), for whoever knows the root from somewhere else.
 #[utoipa::path(
-    get, path = "/v1/events/{position}/inclusion", tag = "events",
+    get, path = "/v1/events/{position}/inclusion", operation_id = "showInclusion", tag = "events",
     params(("position" = u64, Path, minimum = 1, description = "Its position in the log"), Tree),
     responses(
         (status = 200, description = "The hashes", body = Inclusion,

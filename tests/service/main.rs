@@ -1,0 +1,10 @@
+//! The service, from outside: the real binary, a real database, and clients of every kind.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod append;
+mod log;
+mod read;
+mod rulebooks;
+mod stream;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use standing_projections::Position;
 use standing_projections::event::Kind;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::admit::{AdmitError, Admitted, Candidate, ClockFn, Intake, Outcome, Rejected, Trust};
@@ -76,13 +76,17 @@ struct Request {
 
 impl Queue {
     /// The queue into a ledger, and its task, which ends once every way into it is gone and what had been
-    /// sent is done.
+    /// sent is done. `appended` is told each time that something was appended.
     #[must_use]
-    pub fn open(ledger: Arc<dyn Ledger>, clock: ClockFn) -> (Self, JoinHandle<()>) {
+    pub fn open(
+        ledger: Arc<dyn Ledger>,
+        clock: ClockFn,
+        appended: Arc<Notify>,
+    ) -> (Self, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(WAITING);
         let room = Arc::new(Semaphore::new(WAITING_KIB));
         let intake = Intake::new(ledger.clone(), clock);
-        let task = tokio::spawn(work(intake, ledger, receiver));
+        let task = tokio::spawn(work(intake, ledger, receiver, appended));
         (Self { sender, room }, task)
     }
 
@@ -140,7 +144,12 @@ fn kib(bytes: usize) -> u32 {
     u32::try_from(kib).unwrap_or(u32::MAX)
 }
 
-async fn work(mut intake: Intake, ledger: Arc<dyn Ledger>, mut requests: mpsc::Receiver<Request>) {
+async fn work(
+    mut intake: Intake,
+    ledger: Arc<dyn Ledger>,
+    mut requests: mpsc::Receiver<Request>,
+    appended: Arc<Notify>,
+) {
     let (erased, erasures) = mpsc::channel(1);
     let scrubber = tokio::spawn(scrub(ledger, erasures));
     while let Some(first) = requests.recv().await {
@@ -171,6 +180,7 @@ async fn work(mut intake: Intake, ledger: Arc<dyn Ledger>, mut requests: mpsc::R
             .any(|kind| kind == Kind::PrivateErased);
         let mut admitted = Admitted::default();
         let done = intake.admit_into(&mut admitted, batch, Trust::Clock).await;
+        appended.notify_one();
         // Proofs are made while the next batch is on its way.
         tokio::spawn(tell(senders, admitted, done));
         if erases {

@@ -11,9 +11,12 @@ pub mod history;
 pub mod http;
 pub mod intake;
 pub mod ledger;
+pub mod live;
 pub mod proof;
+pub mod readmodel;
 pub mod recompute;
 pub mod transfer;
 pub mod whatif;
 
 mod in_order;
+mod tables;

@@ -194,7 +194,7 @@ fn digest(words: &[u64]) -> u64 {
 
 /// Everybody, by id.
 pub(crate) fn by_id(history: &History) -> Vec<&DeveloperFacts> {
-    let mut all: Vec<&DeveloperFacts> = history.developers().iter().collect();
+    let mut all: Vec<&DeveloperFacts> = history.developers().iter().map(|one| &**one).collect();
     all.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     all
 }

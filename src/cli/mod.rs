@@ -22,6 +22,7 @@ mod new_file;
 mod output;
 mod plaza;
 mod prove;
+mod readmodel;
 mod recompute;
 mod record;
 mod retract;
@@ -131,6 +132,7 @@ enum Command {
     Audit(audit::AuditArgs),
     Export(export::ExportArgs),
     Serve(serve::ServeArgs),
+    Readmodel(readmodel::ReadModelArgs),
     Tokens(tokens::TokensArgs),
     Snapshot(snapshot::SnapshotArgs),
     Backup(moving::BackupArgs),
@@ -302,6 +304,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Audit(args) => audit::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
         Command::Serve(args) => serve::run(context, args).await,
+        Command::Readmodel(args) => readmodel::run(context, args).await,
         Command::Tokens(args) => tokens::run(context, args).await,
         Command::Snapshot(args) => snapshot::run(context, args).await,
         Command::Backup(args) => moving::backup(context, args).await,

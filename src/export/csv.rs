@@ -6,8 +6,8 @@
 
 use std::fs::File;
 
-use super::column::{Column, Value};
 use super::error::FormError;
+use crate::tables::column::{Column, Value};
 
 /// The writer of a table.
 pub(super) struct CsvWriter<R> {

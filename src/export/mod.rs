@@ -13,17 +13,15 @@
 //! - The log is read in pages: what an export holds at a time does not grow with it, but for the
 //!   history that every answer is derived from.
 
-mod column;
 mod csv;
 mod destination;
 mod error;
 mod manifest;
 mod page;
 mod parquet;
-mod tables;
 mod write;
 
-pub use column::{ColumnType, Described};
+pub use crate::tables::column::{ColumnType, Described};
 pub use destination::{Destination, MANIFEST};
 pub use error::ExportError;
 pub use manifest::{Manifest, Written};
@@ -31,6 +29,8 @@ pub use page::markdown;
 pub use write::{Answer, export};
 
 use serde::Serialize;
+
+use crate::tables;
 
 /// How tables are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -165,7 +165,7 @@ impl Table {
     /// Its columns, in order.
     #[must_use]
     pub fn columns(self) -> Vec<Described> {
-        use column::describe;
+        use crate::tables::column::describe;
         match self {
             Self::Events => describe(&tables::events()),
             Self::Rulebooks => describe(&tables::rulebooks()),

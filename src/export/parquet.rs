@@ -22,8 +22,8 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use standing_projections::Instant;
 
-use super::column::{Column, ColumnType, Described, Value};
 use super::error::FormError;
+use crate::tables::column::{Column, ColumnType, Described, Value};
 
 /// How many rows a row group has at most.
 const ROW_GROUP_ROWS: usize = 65_536;

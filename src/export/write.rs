@@ -11,17 +11,17 @@ use standing_projections::retraction::{counting, disregarded};
 use standing_projections::rules::Timeline;
 use standing_projections::{Ask, Position, Standing};
 
-use super::column::{Column, describe};
 use super::csv::CsvWriter;
 use super::destination::{Destination, Staged};
 use super::error::FormError;
 use super::manifest::{Manifest, Written};
 use super::parquet::ParquetWriter;
-use super::tables::{
-    self, AppRow, DeveloperMonthRow, DeveloperRow, EventRow, MonthRow, OfApp, OfMonth,
-};
 use super::{ExportError, Format, Table};
 use crate::ledger::{Ledger, Query, StoredEvent};
+use crate::tables::column::{Column, describe};
+use crate::tables::{
+    self, AppRow, DeveloperMonthRow, DeveloperRow, EventRow, MonthRow, OfApp, OfMonth,
+};
 use crate::transfer::tree_of;
 
 /// How many events are read at a time.
@@ -244,9 +244,10 @@ impl<'a> Run<'a> {
     ) -> impl Iterator<Item = OfApp<'a, T>> {
         self.answer.standings.iter().flat_map(move |standing| {
             standing.apps.iter().flat_map(move |app| {
-                list(app).iter().map(move |of| OfApp {
+                (1..).zip(list(app)).map(move |(number, of)| OfApp {
                     developer: standing.developer,
                     app: app.app,
+                    number,
                     of,
                 })
             })

@@ -5,6 +5,7 @@
 //! wrong is a [`Problem`] with a stable code. The document that describes the routes is made from the
 //! code that serves them.
 
+mod current;
 mod events;
 mod extract;
 mod headers;
@@ -28,6 +29,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use current::Current;
 pub use openapi::document;
 pub use problem::Problem;
 pub use service::Service;

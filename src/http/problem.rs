@@ -9,6 +9,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use standing_projections::rules::RulesError;
 use utoipa::ToSchema;
 
 use super::events::Refused;
@@ -16,6 +17,7 @@ use super::rulebooks::Found;
 use crate::history::HistoryError;
 use crate::ledger::StoreError;
 use crate::proof::log::LogError;
+use crate::readmodel::ReadModelError;
 
 /// The codes of problems that are not of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,16 @@ pub enum Code {
     MediaTypeUnsupported,
     /// The log has no such position.
     PositionUnknown,
+    /// The tables behind the answer are not there yet.
+    TablesMissing,
+    /// A question that would take longer than a request may.
+    TooLarge,
+    /// No rulebook is known by which anything could be judged.
+    RulesMissing,
+    /// Nobody is registered by that id, or not at that instant.
+    SubjectUnknown,
+    /// A position that is not known yet, or not in time.
+    PositionAhead,
     /// No version of the rules of that name is published.
     RulebookUnknown,
     /// The service has no key to sign with.
@@ -77,6 +89,11 @@ impl Code {
             Self::BodyTooLarge => "body.too_large",
             Self::MediaTypeUnsupported => "media_type.unsupported",
             Self::PositionUnknown => "position.unknown",
+            Self::TablesMissing => "tables.missing",
+            Self::TooLarge => "question.too_large",
+            Self::RulesMissing => "rulebook.none",
+            Self::SubjectUnknown => "subject.unknown",
+            Self::PositionAhead => "position.ahead",
             Self::RulebookUnknown => "rulebook.unknown",
             Self::LogUnsigned => "log.unsigned",
             Self::TileUnknown => "tile.unknown",
@@ -103,6 +120,11 @@ impl Code {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaTypeUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::PositionUnknown => StatusCode::NOT_FOUND,
+            Self::TablesMissing => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RulesMissing => StatusCode::NOT_FOUND,
+            Self::SubjectUnknown => StatusCode::NOT_FOUND,
+            Self::PositionAhead => StatusCode::SERVICE_UNAVAILABLE,
             Self::RulebookUnknown => StatusCode::NOT_FOUND,
             Self::LogUnsigned => StatusCode::NOT_FOUND,
             Self::TileUnknown => StatusCode::NOT_FOUND,
@@ -129,6 +151,11 @@ impl Code {
             Self::BodyTooLarge => "The body is too long",
             Self::MediaTypeUnsupported => "The body is of another type",
             Self::PositionUnknown => "The log has no such position",
+            Self::TablesMissing => "The tables are being made",
+            Self::TooLarge => "The question is too large to be answered here",
+            Self::RulesMissing => "There were no rules",
+            Self::SubjectUnknown => "Nobody is registered by this id",
+            Self::PositionAhead => "The position is not known yet",
             Self::RulebookUnknown => "No such version of the rules is published",
             Self::LogUnsigned => "The log is not signed here",
             Self::TileUnknown => "The log has no such tile",
@@ -311,6 +338,28 @@ impl From<HistoryError> for Problem {
         match error {
             HistoryError::Store(error) => error.into(),
             HistoryError::Unreadable { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<RulesError> for Problem {
+    fn from(error: RulesError) -> Self {
+        match error {
+            RulesError::None => Self::new(Code::RulesMissing, error.to_string()),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<ReadModelError> for Problem {
+    fn from(error: ReadModelError) -> Self {
+        match error {
+            ReadModelError::Store(error) => error.into(),
+            ReadModelError::History(error) => error.into(),
+            ReadModelError::Rules(error) => error.into(),
+            ReadModelError::Missing | ReadModelError::Overtaken => {
+                Self::new(Code::TablesMissing, error.to_string()).retry_after(1)
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::current::Current;
 use super::signer::Signer;
 use crate::access::Store;
 use crate::intake::{ClockFn, Queue};
@@ -17,6 +18,8 @@ pub struct Service {
     pub queue: Queue,
     /// What signs it, where this process has the key.
     pub signer: Option<Signer>,
+    /// Everybody's standing.
+    pub current: Arc<Current>,
     /// What time it is.
     pub clock: ClockFn,
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use standing_projections::Position;
 use standing_projections::event::Kind;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::admit::{AdmitError, Admitted, Candidate, ClockFn, Intake, Outcome, Rejected, Trust};
@@ -76,13 +76,17 @@ struct Request {
 
 impl Queue {
     /// The queue into a ledger, and its task, which ends once every way into it is gone and what had been
-    /// sent is done.
+    /// sent is done. `appended` is told each time that something was appended.
     #[must_use]
-    pub fn open(ledger: Arc<dyn Ledger>, clock: ClockFn) -> (Self, JoinHandle<()>) {
+    pub fn open(
+        ledger: Arc<dyn Ledger>,
+        clock: ClockFn,
+        appended: Arc<Notify>,
+    ) -> (Self, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(WAITING);
         let room = Arc::new(Semaphore::new(WAITING_KIB));
         let intake = Intake::new(ledger.clone(), clock);
-        let task = tokio::spawn(work(intake, ledger, receiver));
+        let task = tokio::spawn(work(intake, ledger, receiver, appended));
         (Self { sender, room }, task)
     }
 
@@ -140,7 +144,14 @@ fn kib(bytes: usize) -> u32 {
     u32::try_from(kib).unwrap_or(u32::MAX)
 }
 
-async fn work(mut intake: Intake, ledger: Arc<dyn Ledger>, mut requests: mpsc::Receiver<Request>) {
+async fn work(
+    mut intake: Intake,
+    ledger: Arc<dyn Ledger>,
+    mut requests: mpsc::Receiver<Request>,
+    appended: Arc<Notify>,
+) {
+    let (erased, erasures) = mpsc::channel(1);
+    let scrubber = tokio::spawn(scrub(ledger, erasures));
     while let Some(first) = requests.recv().await {
         let (mut events, mut bytes) = (first.events.len(), first.bytes);
         let mut group = vec![first];
@@ -169,9 +180,22 @@ async fn work(mut intake: Intake, ledger: Arc<dyn Ledger>, mut requests: mpsc::R
             .any(|kind| kind == Kind::PrivateErased);
         let mut admitted = Admitted::default();
         let done = intake.admit_into(&mut admitted, batch, Trust::Clock).await;
+        appended.notify_one();
         // Proofs are made while the next batch is on its way.
         tokio::spawn(tell(senders, admitted, done));
-        if erases && let Err(error) = ledger.scrub().await {
+        if erases {
+            // One that waits already is as good.
+            let _ = erased.try_send(());
+        }
+    }
+    drop(erased);
+    let _ = scrubber.await;
+}
+
+/// Sees to it that what was erased leaves no trace, beside all that goes on.
+async fn scrub(ledger: Arc<dyn Ledger>, mut erasures: mpsc::Receiver<()>) {
+    while erasures.recv().await.is_some() {
+        if let Err(error) = ledger.scrub().await {
             tracing::warn!(%error, "traces of what was erased may be left until the next erasure");
         }
     }

@@ -240,6 +240,11 @@ fn a_list_is_judged_event_by_event_and_taken_as_a_list_or_not_at_all() {
     assert_eq!(positions, (9..2_509).collect::<Vec<u64>>());
     proved(&server, &outcomes[0]);
     proved(&server, &outcomes[1_001]);
+    let too_many = format!("[{}1]", "1,".repeat(10_000));
+    assert_eq!(
+        server.send("application/json", too_many).problem(413).0,
+        "body.too_large"
+    );
     let without = server.ask(
         "POST",
         "/v1/events?proof=false",

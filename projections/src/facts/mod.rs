@@ -6,6 +6,7 @@
 //! (`time`, position); it judges nothing.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 
@@ -207,10 +208,13 @@ enum Owner {
 }
 
 /// What is known of everybody, by developer.
+///
+/// Each developer's facts, and the texts, are shared: whoever keeps them has them as they were, whatever
+/// the history takes afterwards.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    names: Names,
-    developers: Vec<DeveloperFacts>,
+    names: Arc<Names>,
+    developers: Vec<Arc<DeveloperFacts>>,
     owners: HashMap<Box<str>, Owner>,
     rulebooks: Vec<Published>,
     head: Position,
@@ -247,7 +251,7 @@ impl History {
     /// Puts into order what [`History::take`] took.
     pub fn settle(&mut self) {
         for index in std::mem::take(&mut self.unsettled) {
-            let developer = &mut self.developers[index];
+            let developer = Arc::make_mut(&mut self.developers[index]);
             developer.acts.sort_by_key(Fact::order);
             developer.apps.sort_by(|a, b| a.id.cmp(&b.id));
             for (place, app) in developer.apps.iter_mut().enumerate() {
@@ -268,10 +272,10 @@ impl History {
                 if self.owners.contains_key(event.subject.as_str()) {
                     return;
                 }
-                let grade = grade.as_ref().map(|grade| self.names.intern(grade));
+                let grade = grade.as_ref().map(|grade| self.intern(grade));
                 let owner = Owner::Developer(self.developers.len());
                 self.owners.insert(event.subject.as_str().into(), owner);
-                self.developers.push(DeveloperFacts {
+                self.developers.push(Arc::new(DeveloperFacts {
                     id: event.subject.as_str().into(),
                     name: name.as_str().into(),
                     kind: *kind,
@@ -282,7 +286,7 @@ impl History {
                     apps: Vec::new(),
                     retractions: Vec::new(),
                     last: position,
-                });
+                }));
             }
             Data::AppRegistered {
                 developer,
@@ -297,8 +301,9 @@ impl History {
                 if self.owners.contains_key(event.subject.as_str()) {
                     return;
                 }
-                self.developers[index].last = position;
-                let apps = &mut self.developers[index].apps;
+                let developer = Arc::make_mut(&mut self.developers[index]);
+                developer.last = position;
+                let apps = &mut developer.apps;
                 let place = apps.len();
                 apps.push(AppFacts {
                     id: event.subject.as_str().into(),
@@ -330,7 +335,7 @@ impl History {
                 let owner = self.owners.get(event.subject.as_str()).copied();
                 if let (Some(owner), Some(target)) = (owner, target) {
                     let (Owner::Developer(index) | Owner::App(index, _)) = owner;
-                    let developer = &mut self.developers[index];
+                    let developer = Arc::make_mut(&mut self.developers[index]);
                     developer.retractions.push(Retraction { position, target });
                     developer.last = position;
                 }
@@ -348,16 +353,15 @@ impl History {
     fn add_act(&mut self, developer: usize, position: Position, time: Instant, data: &Data) {
         let fact = |kind| Fact::new(time, position, kind);
         let fact = match data {
-            Data::DeveloperGraded { grade } => {
-                fact(Kind::DeveloperGraded).code(self.names.intern(grade))
-            }
+            Data::DeveloperGraded { grade } => fact(Kind::DeveloperGraded).code(self.intern(grade)),
             Data::DeveloperTerminated => fact(Kind::DeveloperTerminated),
             Data::DeveloperLeft => fact(Kind::DeveloperLeft),
             Data::DeveloperReinstated => fact(Kind::DeveloperReinstated),
             _ => return,
         };
-        self.developers[developer].last = position;
-        if push(&mut self.developers[developer].acts, fact) {
+        let facts = Arc::make_mut(&mut self.developers[developer]);
+        facts.last = position;
+        if push(&mut facts.acts, fact) {
             self.unsettled.insert(developer);
         }
     }
@@ -370,8 +374,9 @@ impl History {
         time: Instant,
         data: &Data,
     ) {
-        self.developers[developer].last = position;
-        let app = &mut self.developers[developer].apps[app];
+        let facts = Arc::make_mut(&mut self.developers[developer]);
+        facts.last = position;
+        let app = &mut facts.apps[app];
         let names = &mut self.names;
         let fact = |kind| Fact::new(time, position, kind);
         let fact = match data {
@@ -393,14 +398,14 @@ impl History {
                 app.push_used(usage);
                 return;
             }
-            Data::ViolationFound { code } => fact(Kind::ViolationFound).code(names.intern(code)),
+            Data::ViolationFound { code } => fact(Kind::ViolationFound).code(intern(names, code)),
             Data::ViolationRemedied { code } => {
-                fact(Kind::ViolationRemedied).code(names.intern(code))
+                fact(Kind::ViolationRemedied).code(intern(names, code))
             }
             Data::ComplaintReceived { class, reason } => {
                 let fact = fact(Kind::ComplaintReceived).small(*class as u8);
                 match reason {
-                    Some(reason) => fact.code(names.intern(reason)),
+                    Some(reason) => fact.code(intern(names, reason)),
                     None => fact,
                 }
             }
@@ -418,9 +423,9 @@ impl History {
                 .small(*cause as u8)
                 .value(date.num_days_from_ce().into()),
             Data::BehaviorObserved { code } => {
-                fact(Kind::BehaviorObserved).code(names.intern(code))
+                fact(Kind::BehaviorObserved).code(intern(names, code))
             }
-            Data::BehaviorCeased { code } => fact(Kind::BehaviorCeased).code(names.intern(code)),
+            Data::BehaviorCeased { code } => fact(Kind::BehaviorCeased).code(intern(names, code)),
             Data::CertificationAssessed { met } => {
                 fact(Kind::CertificationAssessed).small(u8::from(*met))
             }
@@ -441,15 +446,25 @@ impl History {
         self.unsettled.insert(developer);
     }
 
+    fn intern(&mut self, text: &str) -> NameId {
+        intern(&mut self.names, text)
+    }
+
     /// The texts its facts are written in.
     #[must_use]
-    pub const fn names(&self) -> &Names {
+    pub fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// The texts, to keep as they are.
+    #[must_use]
+    pub fn shared_names(&self) -> Arc<Names> {
+        self.names.clone()
     }
 
     /// Every developer, in the order of registration.
     #[must_use]
-    pub fn developers(&self) -> &[DeveloperFacts] {
+    pub fn developers(&self) -> &[Arc<DeveloperFacts>] {
         &self.developers
     }
 
@@ -465,6 +480,13 @@ impl History {
         }
     }
 
+    /// The facts of the developer of that id, or of the one whose app it is, to keep as they are.
+    #[must_use]
+    pub fn shared(&self, id: &str) -> Option<Arc<DeveloperFacts>> {
+        let (Owner::Developer(index) | Owner::App(index, _)) = *self.owners.get(id)?;
+        Some(self.developers[index].clone())
+    }
+
     /// The rulebooks published, by position.
     #[must_use]
     pub fn rulebooks(&self) -> &[Published] {
@@ -476,6 +498,13 @@ impl History {
     pub const fn head(&self) -> Position {
         self.head
     }
+}
+
+/// The id of a text, new or old: what is shared is copied for a new one only.
+fn intern(names: &mut Arc<Names>, text: &str) -> NameId {
+    names
+        .find(text)
+        .unwrap_or_else(|| Arc::make_mut(names).intern(text))
 }
 
 fn known_measures(names: &[String]) -> Measures {

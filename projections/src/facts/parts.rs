@@ -11,6 +11,8 @@ use super::{
     AppFacts, Bounds, DeveloperFacts, Groups, History, NameId, Names, OutageIds, Owner, PartError,
     PlainFact, Published, Retraction, Usage,
 };
+use std::sync::Arc;
+
 use crate::event::{COUNT_MAX, Channel, DeveloperKind, Permission, Position};
 use crate::time::Instant;
 
@@ -272,12 +274,12 @@ impl History {
             return Err(order("the developers", "registrations"));
         }
         let mut history = Self {
-            names: interned,
+            names: Arc::new(interned),
             rulebooks,
             head,
             ..Self::default()
         };
-        history.developers = developers;
+        history.developers = developers.into_iter().map(Arc::new).collect();
         match history.reindex() {
             Some(twice) => Err(PartError::Twice(twice)),
             None => Ok(history),
@@ -306,6 +308,10 @@ impl History {
         self.developers.shrink_to_fit();
         self.owners.shrink_to_fit();
         for developer in &mut self.developers {
+            // What somebody else keeps as well is left as it is.
+            let Some(developer) = Arc::get_mut(developer) else {
+                continue;
+            };
             developer.acts.shrink_to_fit();
             developer.retractions.shrink_to_fit();
             developer.apps.shrink_to_fit();

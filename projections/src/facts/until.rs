@@ -1,5 +1,7 @@
 //! Histories with less in them: cut at an instant or a position, or without some events.
 
+use std::sync::Arc;
+
 use super::{AppFacts, DeveloperFacts, History, Usage};
 use crate::event::Position;
 use crate::time::Instant;
@@ -11,7 +13,7 @@ impl History {
     pub fn until(&self, as_of: Instant) -> Self {
         let mut cut = self.clone();
         cut.developers.retain(|one| one.registered <= as_of);
-        for developer in &mut cut.developers {
+        for developer in cut.developers.iter_mut().map(Arc::make_mut) {
             developer.acts.retain(|act| act.time() <= as_of);
             developer.apps.retain(|app| app.registered <= as_of);
             for app in &mut developer.apps {
@@ -33,6 +35,10 @@ impl History {
         self.rulebooks.retain(|book| book.position <= position);
         self.developers.retain(|one| one.position <= position);
         for developer in &mut self.developers {
+            if developer.last <= position {
+                continue;
+            }
+            let developer = Arc::make_mut(developer);
             developer.acts.retain(|act| act.position() <= position);
             let retractions = &mut developer.retractions;
             retractions.retain(|taken| taken.position <= position);
@@ -41,9 +47,7 @@ impl History {
                 app.facts.retain(|fact| fact.position() <= position);
                 app.retain_usage(|usage| usage.position <= position);
             }
-            if developer.last > position {
-                developer.last = developer.held_last();
-            }
+            developer.last = developer.held_last();
         }
         self.reindex();
         self

@@ -30,7 +30,7 @@ pub(super) struct BoardWalk<'a> {
 
 impl<'a> BoardWalk<'a> {
     pub(super) fn new(history: &'a History, timeline: &'a Timeline, ask: Ask) -> Self {
-        let each = history.developers().iter();
+        let each = history.developers().iter().map(|one| &**one);
         let walk = |one| Walk::new(one, history.names(), timeline, ask);
         let walks: Vec<Walk<'a>> = each.map(walk).collect();
         let due = walks.iter().enumerate();

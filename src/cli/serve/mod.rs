@@ -21,7 +21,7 @@ use super::keys::SignerArgs;
 use super::output;
 use crate::access::{self, Rate, Refusals, Store};
 use crate::http::outside::{Connections, Limits, Outside};
-use crate::http::{Service, Signer, router};
+use crate::http::{Current, Service, Signer, router};
 use crate::intake::Queue;
 use crate::ledger::{Location, OpenMode};
 use settings::{Given, Settings};
@@ -71,12 +71,17 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<ExitCode, 
     }
     let clock = Context::clock();
     let key = args.signer.find(context)?;
-    let (queue, work) = Queue::open(ledger.clone(), clock.clone());
+    let snapshot = context.snapshot.as_deref();
+    let current = Current::start(ledger.clone(), &at, snapshot, clock.clone()).await?;
+    let current = Arc::new(current);
+    let appended = current.appended.clone();
+    let (queue, work) = Queue::open(ledger.clone(), clock.clone(), appended);
     let (outside, written) = outside(&settings, &access);
     let service = Arc::new(Service {
         ledger: ledger.clone(),
         access: Arc::clone(&access),
         queue,
+        current: current.clone(),
         signer: key.map(|key| Signer::new(key, clock.clone())),
         clock,
     });
@@ -85,6 +90,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<ExitCode, 
     if tokio::time::timeout(GRACE, work).await.is_err() {
         tracing::error!("events that were taken are not appended yet");
     }
+    current.end().await;
     // Those whose connections were cut may still hold the other end.
     let _ = tokio::time::timeout(LAST_WORDS, written).await;
     access.close().await;

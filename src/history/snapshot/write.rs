@@ -71,7 +71,7 @@ pub(super) fn snapshot(
 }
 
 /// Developers in portions, each with the number of its first subject.
-fn portions(developers: &[DeveloperFacts]) -> Vec<(u32, &[DeveloperFacts])> {
+fn portions(developers: &[Arc<DeveloperFacts>]) -> Vec<(u32, &[Arc<DeveloperFacts>])> {
     let mut portions = Vec::new();
     let mut left = developers;
     let mut subject = 0;
@@ -97,7 +97,7 @@ enum Subject<'a> {
 }
 
 /// All subjects in their order, with their numbers.
-fn subjects(first: u32, of: &[DeveloperFacts]) -> impl Iterator<Item = (u32, Subject<'_>)> {
+fn subjects(first: u32, of: &[Arc<DeveloperFacts>]) -> impl Iterator<Item = (u32, Subject<'_>)> {
     let each = of.iter().flat_map(|one| {
         let apps = one.apps().iter().map(move |app| Subject::App(one, app));
         [Subject::Developer(one)].into_iter().chain(apps)
@@ -110,7 +110,7 @@ fn portion(
     to: &Path,
     number: usize,
     first: u32,
-    of: &[DeveloperFacts],
+    of: &[Arc<DeveloperFacts>],
 ) -> Result<Portion, SnapshotError> {
     let number = Some(number);
     let developers = || {

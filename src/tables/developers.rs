@@ -4,22 +4,22 @@ use standing_projections::facts::DeveloperFacts;
 use standing_projections::rules::Rules;
 use standing_projections::standing::{DeveloperMonth, Standing};
 
-use super::super::column::{Column, Value};
+use super::column::{Column, Value};
 
 /// A developer.
-pub(in super::super) struct DeveloperRow<'a> {
-    pub(in super::super) standing: &'a Standing<'a>,
-    pub(in super::super) facts: &'a DeveloperFacts,
+pub(crate) struct DeveloperRow<'a> {
+    pub(crate) standing: &'a Standing<'a>,
+    pub(crate) facts: &'a DeveloperFacts,
 }
 
 /// A month of a developer.
-pub(in super::super) struct DeveloperMonthRow<'a> {
-    pub(in super::super) developer: &'a str,
-    pub(in super::super) month: &'a DeveloperMonth,
-    pub(in super::super) rules: &'a Rules,
+pub(crate) struct DeveloperMonthRow<'a> {
+    pub(crate) developer: &'a str,
+    pub(crate) month: &'a DeveloperMonth,
+    pub(crate) rules: &'a Rules,
 }
 
-pub(in super::super) fn developers<'a>() -> Vec<Column<DeveloperRow<'a>>> {
+pub(crate) fn developers<'a>() -> Vec<Column<DeveloperRow<'a>>> {
     vec![
         Column::new(
             "developer",
@@ -59,7 +59,7 @@ pub(in super::super) fn developers<'a>() -> Vec<Column<DeveloperRow<'a>>> {
     ]
 }
 
-pub(in super::super) fn developer_months<'a>() -> Vec<Column<DeveloperMonthRow<'a>>> {
+pub(crate) fn developer_months<'a>() -> Vec<Column<DeveloperMonthRow<'a>>> {
     vec![
         Column::new(
             "developer",

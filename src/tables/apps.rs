@@ -2,27 +2,30 @@
 
 use standing_projections::facts::AppFacts;
 use standing_projections::plaza::BoardEntry;
-use standing_projections::standing::{AppStanding, MeasureInForce, Obligation};
+use standing_projections::standing::{
+    AppStanding, Condition, MeasureInForce, Obligation, Value as Met,
+};
 
-use super::super::column::{Column, Value};
+use super::column::{Column, Value};
 use super::signed;
 
 /// An app.
-pub(in super::super) struct AppRow<'a> {
-    pub(in super::super) developer: &'a str,
-    pub(in super::super) standing: &'a AppStanding<'a>,
-    pub(in super::super) facts: &'a AppFacts,
-    pub(in super::super) rank: Option<u64>,
+pub(crate) struct AppRow<'a> {
+    pub(crate) developer: &'a str,
+    pub(crate) standing: &'a AppStanding<'a>,
+    pub(crate) facts: &'a AppFacts,
+    pub(crate) rank: Option<u64>,
 }
 
-/// Something of an app.
-pub(in super::super) struct OfApp<'a, T> {
-    pub(in super::super) developer: &'a str,
-    pub(in super::super) app: &'a str,
-    pub(in super::super) of: &'a T,
+/// Something of an app, and its number there, from 1.
+pub(crate) struct OfApp<'a, T> {
+    pub(crate) developer: &'a str,
+    pub(crate) app: &'a str,
+    pub(crate) number: i64,
+    pub(crate) of: &'a T,
 }
 
-pub(in super::super) fn apps<'a>() -> Vec<Column<AppRow<'a>>> {
+pub(crate) fn apps<'a>() -> Vec<Column<AppRow<'a>>> {
     vec![
         Column::new(
             "developer",
@@ -109,7 +112,7 @@ pub(in super::super) fn apps<'a>() -> Vec<Column<AppRow<'a>>> {
     ]
 }
 
-pub(in super::super) fn measures<'a>() -> Vec<Column<OfApp<'a, MeasureInForce>>> {
+pub(crate) fn measures<'a>() -> Vec<Column<OfApp<'a, MeasureInForce>>> {
     vec![
         Column::new(
             "developer",
@@ -130,7 +133,7 @@ pub(in super::super) fn measures<'a>() -> Vec<Column<OfApp<'a, MeasureInForce>>>
     ]
 }
 
-pub(in super::super) fn obligations<'a>() -> Vec<Column<OfApp<'a, Obligation<'a>>>> {
+pub(crate) fn obligations<'a>() -> Vec<Column<OfApp<'a, Obligation<'a>>>> {
     vec![
         Column::new(
             "developer",
@@ -186,7 +189,57 @@ pub(in super::super) fn obligations<'a>() -> Vec<Column<OfApp<'a, Obligation<'a>
     ]
 }
 
-pub(in super::super) fn plaza<'a>() -> Vec<Column<BoardEntry<'a>>> {
+/// The number of an obligation, where its row must have a name of its own.
+pub(crate) fn obligation_number<'a>() -> Column<OfApp<'a, Obligation<'a>>> {
+    Column::new(
+        "number",
+        Value::Int64(|row| Some(row.number)),
+        "Its number among the app's, from 1, by due instant.",
+    )
+}
+
+pub(crate) fn certification<'a>() -> Vec<Column<OfApp<'a, Condition>>> {
+    vec![
+        Column::new(
+            "developer",
+            Value::Text(|row| Some(row.developer)),
+            "Whose the app is.",
+        ),
+        Column::new("app", Value::Text(|row| Some(row.app)), "The app."),
+        Column::new(
+            "condition",
+            Value::Text(|row| Some(row.of.name)),
+            "`platform_related`, `copy_approved`, `listed`, `days_listed` or \
+             `average_daily_users`.",
+        ),
+        Column::new(
+            "met",
+            Value::Boolean(|row| Some(row.of.met)),
+            "Whether it is met.",
+        ),
+        Column::nullable(
+            "value",
+            // What has elapsed would be another tomorrow.
+            Value::Int64(|row| match row.of.value {
+                _ if row.of.name == "days_listed" => None,
+                Met::YesOrNo(yes) => Some(i64::from(yes)),
+                Met::Count(count) => Some(count),
+            }),
+            "What it is, where yes is 1; null of `days_listed`, which grows by itself: count from \
+             `review_since` of `apps`.",
+        ),
+        Column::new(
+            "required",
+            Value::Int64(|row| match row.of.required {
+                Met::YesOrNo(yes) => Some(i64::from(yes)),
+                Met::Count(count) => Some(count),
+            }),
+            "What it must be, or exceed.",
+        ),
+    ]
+}
+
+pub(crate) fn plaza<'a>() -> Vec<Column<BoardEntry<'a>>> {
     vec![
         Column::new(
             "rank",

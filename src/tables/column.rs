@@ -65,7 +65,7 @@ pub struct Described {
 }
 
 /// How a column's value is read from a row; none is null.
-pub(super) enum Value<R> {
+pub(crate) enum Value<R> {
     Boolean(fn(&R) -> Option<bool>),
     Int32(fn(&R) -> Option<i32>),
     Int64(fn(&R) -> Option<i64>),
@@ -92,14 +92,14 @@ impl<R> Value<R> {
 }
 
 /// A column of rows of that type.
-pub(super) struct Column<R> {
-    pub(super) described: Described,
-    pub(super) value: Value<R>,
+pub(crate) struct Column<R> {
+    pub(crate) described: Described,
+    pub(crate) value: Value<R>,
 }
 
 impl<R> Column<R> {
     /// A column that is never null.
-    pub(super) const fn new(name: &'static str, value: Value<R>, doc: &'static str) -> Self {
+    pub(crate) const fn new(name: &'static str, value: Value<R>, doc: &'static str) -> Self {
         let described = Described {
             name,
             kind: value.kind(),
@@ -110,13 +110,13 @@ impl<R> Column<R> {
     }
 
     /// A column that can be null.
-    pub(super) const fn nullable(name: &'static str, value: Value<R>, doc: &'static str) -> Self {
+    pub(crate) const fn nullable(name: &'static str, value: Value<R>, doc: &'static str) -> Self {
         let mut column = Self::new(name, value, doc);
         column.described.nullable = true;
         column
     }
 }
 
-pub(super) fn describe<R>(columns: &[Column<R>]) -> Vec<Described> {
+pub(crate) fn describe<R>(columns: &[Column<R>]) -> Vec<Described> {
     columns.iter().map(|column| column.described).collect()
 }

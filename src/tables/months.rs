@@ -3,26 +3,26 @@
 use standing_projections::rules::Rules;
 use standing_projections::standing::{AppMonth, Sanction, Violation};
 
-use super::super::column::{Column, Value};
+use super::column::{Column, Value};
 use super::{positions, signed};
 
 /// A month of an app.
 #[derive(Clone, Copy)]
-pub(in super::super) struct MonthRow<'a> {
-    pub(in super::super) developer: &'a str,
-    pub(in super::super) app: &'a str,
-    pub(in super::super) month: &'a AppMonth<'a>,
-    pub(in super::super) rules: &'a Rules,
+pub(crate) struct MonthRow<'a> {
+    pub(crate) developer: &'a str,
+    pub(crate) app: &'a str,
+    pub(crate) month: &'a AppMonth<'a>,
+    pub(crate) rules: &'a Rules,
 }
 
 /// Something of a month of an app, and its number there, from 1.
-pub(in super::super) struct OfMonth<'a, T> {
-    pub(in super::super) month: MonthRow<'a>,
-    pub(in super::super) number: i64,
-    pub(in super::super) of: &'a T,
+pub(crate) struct OfMonth<'a, T> {
+    pub(crate) month: MonthRow<'a>,
+    pub(crate) number: i64,
+    pub(crate) of: &'a T,
 }
 
-pub(in super::super) fn months<'a>() -> Vec<Column<MonthRow<'a>>> {
+pub(crate) fn months<'a>() -> Vec<Column<MonthRow<'a>>> {
     vec![
         Column::new(
             "developer",
@@ -84,7 +84,7 @@ pub(in super::super) fn months<'a>() -> Vec<Column<MonthRow<'a>>> {
     ]
 }
 
-pub(in super::super) fn violations<'a>() -> Vec<Column<OfMonth<'a, Violation<'a>>>> {
+pub(crate) fn violations<'a>() -> Vec<Column<OfMonth<'a, Violation<'a>>>> {
     vec![
         Column::new(
             "developer",
@@ -130,7 +130,7 @@ pub(in super::super) fn violations<'a>() -> Vec<Column<OfMonth<'a, Violation<'a>
     ]
 }
 
-pub(in super::super) fn sanctions<'a>() -> Vec<Column<OfMonth<'a, Sanction<'a>>>> {
+pub(crate) fn sanctions<'a>() -> Vec<Column<OfMonth<'a, Sanction<'a>>>> {
     vec![
         Column::new(
             "developer",

@@ -3,19 +3,19 @@
 use standing_projections::Position;
 use standing_projections::rules::Rules;
 
-use super::super::column::{Column, Value};
+use super::column::{Column, Value};
 use super::signed;
 use crate::ledger::StoredEvent;
 
 /// An event, with what its leaf alone holds.
-pub(in super::super) struct EventRow {
-    pub(in super::super) stored: StoredEvent,
-    pub(in super::super) actor: Option<String>,
-    pub(in super::super) data: String,
-    pub(in super::super) disregarded_by: Option<Position>,
+pub(crate) struct EventRow {
+    pub(crate) stored: StoredEvent,
+    pub(crate) actor: Option<String>,
+    pub(crate) data: String,
+    pub(crate) disregarded_by: Option<Position>,
 }
 
-pub(in super::super) fn events() -> Vec<Column<EventRow>> {
+pub(crate) fn events() -> Vec<Column<EventRow>> {
     vec![
         Column::new(
             "position",
@@ -81,7 +81,7 @@ pub(in super::super) fn events() -> Vec<Column<EventRow>> {
     ]
 }
 
-pub(in super::super) fn rulebooks<'a>() -> Vec<Column<&'a Rules>> {
+pub(crate) fn rulebooks<'a>() -> Vec<Column<&'a Rules>> {
     vec![
         Column::new(
             "rulebook",

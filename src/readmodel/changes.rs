@@ -1,0 +1,135 @@
+//! What is to be written into the tables.
+
+use standing_projections::LocalMonth;
+
+use super::schema::Table;
+
+/// A value of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Cell {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Text(String),
+}
+
+impl Cell {
+    pub(super) fn text(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+
+    pub(super) fn date(month: LocalMonth) -> Self {
+        Self::Text(month.first_date().to_string())
+    }
+
+    pub(super) fn json(list: &[impl serde::Serialize]) -> Self {
+        Self::Text(serde_json::to_string(list).unwrap_or_default())
+    }
+}
+
+/// Rows that are no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Gone {
+    pub(super) table: Table,
+    /// The columns by which they are known.
+    pub(super) by: Vec<(&'static str, Cell)>,
+    /// Only those with a greater `number`.
+    pub(super) above: Option<i64>,
+}
+
+impl Gone {
+    pub(super) const fn all(table: Table, by: Vec<(&'static str, Cell)>) -> Self {
+        Self {
+            table,
+            by,
+            above: None,
+        }
+    }
+}
+
+/// What is to be written: first what is gone, then the rows, which take the place of those of their keys.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Changes {
+    pub(super) gone: Vec<Gone>,
+    /// By table.
+    pub(super) rows: [Vec<Vec<Cell>>; Table::ALL.len()],
+}
+
+impl Changes {
+    /// What is to be written after this.
+    pub(super) fn append(&mut self, other: Self) {
+        self.gone.extend(other.gone);
+        for (rows, others) in self.rows.iter_mut().zip(other.rows) {
+            rows.extend(others);
+        }
+    }
+
+    pub(super) fn row(&mut self, table: Table, row: Vec<Cell>) {
+        self.rows[table as usize].push(row);
+    }
+
+    pub(super) fn rows(&mut self, table: Table, rows: impl Iterator<Item = Vec<Cell>>) {
+        self.rows[table as usize].extend(rows);
+    }
+
+    pub(super) fn gone(&mut self, gone: Gone) {
+        self.gone.push(gone);
+    }
+
+    /// Rows that are numbered from 1: those whose digests are otherwise, and the end where there are fewer.
+    pub(super) fn numbered<R>(
+        &mut self,
+        table: Table,
+        by: impl Fn() -> Vec<(&'static str, Cell)>,
+        (was, is): (&[u64], &[u64]),
+        rows: impl Iterator<Item = R>,
+        cells: impl Fn(&R) -> Vec<Cell>,
+    ) {
+        if was == is {
+            return;
+        }
+        if was.len() > is.len() {
+            self.gone.push(Gone {
+                table,
+                by: by(),
+                above: i64::try_from(is.len()).ok(),
+            });
+        }
+        for (place, row) in rows.enumerate() {
+            if was.get(place) != is.get(place) {
+                self.row(table, cells(&row));
+            }
+        }
+    }
+
+    /// Nothing is left of an app.
+    pub(super) fn app_gone(&mut self, app: &str) {
+        let of_apps = [
+            Table::Apps,
+            Table::Months,
+            Table::Violations,
+            Table::Sanctions,
+            Table::Measures,
+            Table::Obligations,
+            Table::Certification,
+            Table::Board,
+        ];
+        for table in of_apps {
+            self.gone(Gone::all(table, vec![("app", Cell::text(app))]));
+        }
+    }
+
+    /// Nothing is left of a developer and its apps.
+    pub(super) fn developer_gone<'d>(
+        &mut self,
+        developer: &str,
+        apps: impl Iterator<Item = &'d str>,
+    ) {
+        for table in [Table::Developers, Table::DeveloperMonths] {
+            self.gone(Gone::all(table, vec![("developer", Cell::text(developer))]));
+        }
+        for app in apps {
+            self.app_gone(app);
+        }
+    }
+}

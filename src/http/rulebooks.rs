@@ -245,6 +245,13 @@ async fn publish(
         let place = place_of(&service, same.position).await?;
         return Ok(answer(Became::Duplicate, &book, Some(place), findings));
     }
+    if known.iter().any(|one| one.book.version == book.version) {
+        let message = format!(
+            "the version `{}` is published, with another text: give the changed rules a `version` of their own",
+            book.version
+        );
+        return Err(refused(invalid("version", message), findings));
+    }
     findings.extend(beside(&known, &book));
     let mut event = publication(&book, (service.clock)());
     event.insert("actor".to_owned(), caller.actor().into());
@@ -323,19 +330,15 @@ fn toml_only(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// A rulebook that can be judged by and whose own tests pass, with what is doubtful in it.
 fn sound(text: &str) -> Result<(Rulebook, Vec<Found>), Problem> {
-    let invalid = |pointer: String, message: String| {
-        let code = standing_projections::refusal::Code::RulebookInvalid;
-        Refused::from(standing_projections::Refusal::new(code, pointer, message))
-    };
     let found = lint(text);
     let findings: Vec<Found> = found.iter().map(Found::from).collect();
     if let Some(error) = found.iter().find(|one| one.severity == Severity::Error) {
-        let why = invalid(error.place.to_string(), error.message.clone());
+        let why = invalid(&error.place.to_string(), error.message.clone());
         return Err(refused(why, findings));
     }
     let book = Rulebook::parse(text).map_err(|error| {
         refused(
-            invalid(error.place.to_string(), error.to_string()),
+            invalid(&error.place.to_string(), error.to_string()),
             Vec::new(),
         )
     })?;
@@ -352,7 +355,7 @@ fn sound(text: &str) -> Result<(Rulebook, Vec<Found>), Problem> {
         "tests inside the rulebook fail: {}; `standing rules test FILE` says why",
         failed.join(", ")
     );
-    Err(refused(invalid(String::new(), message), findings))
+    Err(refused(invalid("", message), findings))
 }
 
 /// What is doubtful now that a version is among the others.
@@ -363,6 +366,11 @@ fn beside(known: &[Published], book: &Rulebook) -> Vec<Found> {
     let now = lint_versions(&books).into_iter();
     let new = now.filter(|found| !before.contains(found));
     new.map(|found| Found::from(&found.finding)).collect()
+}
+
+fn invalid(pointer: &str, message: String) -> Refused {
+    let code = standing_projections::refusal::Code::RulebookInvalid;
+    standing_projections::Refusal::new(code, pointer, message).into()
 }
 
 fn refused(why: Refused, findings: Vec<Found>) -> Problem {

@@ -150,6 +150,8 @@ async fn work(
     mut requests: mpsc::Receiver<Request>,
     appended: Arc<Notify>,
 ) {
+    let (erased, erasures) = mpsc::channel(1);
+    let scrubber = tokio::spawn(scrub(ledger, erasures));
     while let Some(first) = requests.recv().await {
         let (mut events, mut bytes) = (first.events.len(), first.bytes);
         let mut group = vec![first];
@@ -181,7 +183,19 @@ async fn work(
         appended.notify_one();
         // Proofs are made while the next batch is on its way.
         tokio::spawn(tell(senders, admitted, done));
-        if erases && let Err(error) = ledger.scrub().await {
+        if erases {
+            // One that waits already is as good.
+            let _ = erased.try_send(());
+        }
+    }
+    drop(erased);
+    let _ = scrubber.await;
+}
+
+/// Sees to it that what was erased leaves no trace, beside all that goes on.
+async fn scrub(ledger: Arc<dyn Ledger>, mut erasures: mpsc::Receiver<()>) {
+    while erasures.recv().await.is_some() {
+        if let Err(error) = ledger.scrub().await {
             tracing::warn!(%error, "traces of what was erased may be left until the next erasure");
         }
     }

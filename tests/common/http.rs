@@ -12,15 +12,26 @@ use super::Ledger;
 /// How long anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// `standing serve`, until it is dropped.
+/// `standing serve`, until it is dropped, with a token for each role that its tests need.
 pub(crate) struct Server {
     child: Child,
     address: String,
+    tokens: Vec<(&'static str, String)>,
+}
+
+/// Makes a token of a role, whose actor is named like the role.
+pub(crate) fn token(ledger: &Ledger, role: &str, more: &[&str]) -> String {
+    let mut args = vec!["tokens", "new", "--role", role, "--format", "json"];
+    args.extend(more);
+    let made: Value = serde_json::from_str(&ledger.run(&args).good().out).unwrap();
+    super::text(&made[0], "token").to_owned()
 }
 
 impl Server {
     /// Serves a ledger.
     pub(crate) fn start(ledger: &Ledger, more: &[&str]) -> Self {
+        let roles = ["recorder", "auditor", "rule-maker"];
+        let tokens = roles.map(|role| (role, token(ledger, role, &["--actor", role])));
         let mut command = ledger.command(&["serve", "--listen", "127.0.0.1:0"]);
         command.args(more).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -37,7 +48,28 @@ impl Server {
         // Somebody must read what else it says.
         std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::stderr()));
         let address = address.to_owned();
-        Self { child, address }
+        let tokens = tokens.to_vec();
+        Self {
+            child,
+            address,
+            tokens,
+        }
+    }
+
+    /// The token of a role, as the header has it.
+    pub(crate) fn bearer(&self, role: &str) -> String {
+        let mut tokens = self.tokens.iter();
+        let (_, token) = tokens.find(|(name, _)| *name == role).unwrap();
+        format!("Bearer {token}")
+    }
+
+    /// The token that such a request needs.
+    fn needed(&self, method: &str, path: &str) -> String {
+        self.bearer(match method {
+            "POST" if path.starts_with("/v1/events") => "recorder",
+            "POST" => "rule-maker",
+            _ => "auditor",
+        })
     }
 
     /// A connection.
@@ -48,7 +80,8 @@ impl Server {
         stream
     }
 
-    /// Sends a request and reads the answer.
+    /// Sends a request and reads the answer. Without a token among the headers it is sent with the one
+    /// that it needs.
     #[track_caller]
     pub(crate) fn ask(
         &self,
@@ -59,8 +92,12 @@ impl Server {
     ) -> Answer {
         let mut stream = self.connect();
         let length = body.len().to_string();
+        let bearer = self.needed(method, path);
         let mut all = vec![("content-length", length.as_str()), ("connection", "close")];
         all.extend(headers);
+        if !headers.iter().any(|(name, _)| *name == "authorization") {
+            all.push(("authorization", &bearer));
+        }
         stream
             .write_all(head(method, path, &all).as_bytes())
             .unwrap();
@@ -90,7 +127,9 @@ impl Server {
     /// Begins a stream of lines in chunks.
     pub(crate) fn stream(&self, path: &str) -> TcpStream {
         let mut stream = self.connect();
+        let bearer = self.bearer("recorder");
         let headers = [
+            ("authorization", bearer.as_str()),
             ("content-type", "application/x-ndjson"),
             ("transfer-encoding", "chunked"),
             ("connection", "close"),

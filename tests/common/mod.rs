@@ -10,6 +10,7 @@ pub(crate) mod cases;
 pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod server;
+pub(crate) mod serving;
 
 use std::fmt;
 use std::io::Write;
@@ -183,6 +184,7 @@ impl Ledger {
         for name in [
             "STANDING_KEY",
             "STANDING_SNAPSHOT",
+            "STANDING_CONFIG",
             "NO_COLOR",
             "RUST_BACKTRACE",
         ] {

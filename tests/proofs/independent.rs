@@ -13,6 +13,7 @@ use standing::ledger::{Location, OpenMode, Options};
 use standing::proof::{Checkpoint, hash_to_text, log};
 
 use super::cli::{checkpoint, complain, ground, verifier};
+use super::common::http::Server;
 use super::common::{Ledger, Ran};
 
 /// Where Debian puts the sources of Go packages.
@@ -56,6 +57,23 @@ fn consistency(ledger: &Ledger, old: &str) -> String {
     })
 }
 
+/// Puts in the place of the log's files what the service gives for them.
+fn fetch(ledger: &Ledger) {
+    let server = Server::start(ledger, &[]);
+    let mut paths = vec![ledger.path("out")];
+    while let Some(path) = paths.pop() {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(&path).unwrap();
+            paths.extend(entries.map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let name = path.strip_prefix(ledger.path("out")).unwrap().display();
+        let answer = server.get(&format!("/v1/log/{name}"));
+        assert_eq!(answer.status, 200, "{name}");
+        std::fs::write(&path, answer.body).unwrap();
+    }
+}
+
 /// Runs a checking program on folders of several sizes, and on one in which something is wrong.
 fn check(program: impl Fn(&Path) -> Command) {
     let run = |folder: &Path| -> Ran { program(folder).output().unwrap().into() };
@@ -64,6 +82,8 @@ fn check(program: impl Fn(&Path) -> Command) {
         let root = folder.read("new").lines().nth(2).unwrap().to_owned();
         let ran = run(&folder.path("")).good();
         assert_eq!(ran.out, format!("ok {} {root}\n", newer + 6));
+        fetch(&folder);
+        assert_eq!(run(&folder.path("")).good().out, ran.out);
         if newer < 1_000 {
             continue;
         }

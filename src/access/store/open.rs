@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, SqlSafeStr};
 
 use super::Store;
@@ -122,11 +120,11 @@ async fn in_file(path: &Path) -> Result<Arc<dyn Store>, AccessError> {
             .disable_statement_logging();
         let mut conn = options.connect().await?;
         prepare_file(&mut conn).await?;
+        // Readers wait for no writer, nor make one wait.
+        sqlite::use_wal(&mut conn, PATIENCE).await?;
         conn.close().await?;
         let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS);
-        Ok(pool
-            .connect_with(options.journal_mode(SqliteJournalMode::Wal))
-            .await?)
+        Ok(pool.connect_with(options).await?)
     };
     let pool = pool.await.map_err(trouble)?;
     let patience = PATIENCE;

@@ -145,10 +145,9 @@ pub(super) async fn append(
     let body = Bytes::from_request(request, &())
         .await
         .map_err(unreadable)?;
-    let list = |entries| all(&service, entries, how.proof);
     match form {
-        Form::Batch => list(sent::batch(&caller, &body)?).await,
-        Form::Json if sent::is_list(&body) => list(sent::batch(&caller, &body)?).await,
+        Form::Batch => all(&service, &caller, &body, how.proof).await,
+        Form::Json if sent::is_list(&body) => all(&service, &caller, &body, how.proof).await,
         Form::Binary => one(&service, sent::binary(&caller, &headers, &body), how).await,
         _ => one(&service, sent::structured(&caller, &body), how).await,
     }
@@ -184,10 +183,17 @@ async fn one(service: &Service, entry: Entry, how: How) -> Result<Response, Prob
 }
 
 /// The answer to a batch.
-async fn all(service: &Service, entries: Vec<Entry>, proof: bool) -> Result<Response, Problem> {
-    let (mut all, mut part) = (Vec::with_capacity(entries.len()), Vec::new());
+async fn all(
+    service: &Service,
+    caller: &Caller,
+    body: &[u8],
+    proof: bool,
+) -> Result<Response, Problem> {
+    let texts = sent::batch(body)?;
+    let (mut all, mut part) = (Vec::with_capacity(texts.len()), Vec::new());
     let (mut bytes, mut room) = (0, Room::OrNot);
-    for entry in entries {
+    for text in texts {
+        let entry = Entry::of_text(caller, text.get().as_bytes());
         bytes += entry.bytes();
         part.push(entry);
         if part.len() == PART || bytes >= PART_BYTES {

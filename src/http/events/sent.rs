@@ -6,8 +6,11 @@
 //! sent again.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use axum::http::{HeaderMap, header};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use standing_projections::Refusal;
@@ -22,6 +25,9 @@ use crate::intake::{Candidate, check_event, parse_event};
 /// The types of bodies that are taken, as `Accept-Post` lists them.
 pub(super) const ACCEPTED: &str = "application/cloudevents+json, application/cloudevents-batch+json, \
      application/x-ndjson, application/json";
+
+/// The most events of a list.
+const BATCH_MAX: usize = 10_000;
 
 /// What a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,17 +128,53 @@ pub(super) fn structured(caller: &Caller, body: &[u8]) -> Entry {
     Entry::of_text(caller, body.trim_ascii())
 }
 
-/// The events of a list.
+/// The texts of the events of a list.
 ///
 /// # Errors
-/// `body.invalid`, where the body as a whole is no JSON list: then none of it is taken.
-pub(super) fn batch(caller: &Caller, body: &[u8]) -> Result<Vec<Entry>, Problem> {
+/// `body.invalid`, where the body as a whole is no JSON list, and `body.too_large`, where there are too many:
+/// then none of it is taken.
+pub(super) fn batch(body: &[u8]) -> Result<Vec<&RawValue>, Problem> {
     let invalid = |message: String| Problem::new(Code::BodyInvalid, message);
     let text = std::str::from_utf8(body).map_err(|error| invalid(error.to_string()))?;
-    let events: Vec<&RawValue> = serde_json::from_str(text)
+    let Texts(texts) = serde_json::from_str(text)
         .map_err(|error| invalid(format!("the body is no JSON list of events: {error}")))?;
-    let texts = events.iter().map(|event| event.get().as_bytes());
-    Ok(texts.map(|text| Entry::of_text(caller, text)).collect())
+    texts.ok_or_else(|| {
+        let message = format!(
+            "a list has at most {BATCH_MAX} events: send a stream of lines (`application/x-ndjson`), \
+             which may have any number"
+        );
+        Problem::new(Code::BodyTooLarge, message)
+    })
+}
+
+/// The elements of a list; none where there are too many. An element can be two bytes long, and what is
+/// made of it and answered is hundreds.
+struct Texts<'a>(Option<Vec<&'a RawValue>>);
+
+impl<'de> Deserialize<'de> for Texts<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Elements;
+        impl<'de> Visitor<'de> for Elements {
+            type Value = Texts<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Texts<'de>, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = list.next_element()? {
+                    if texts.len() == BATCH_MAX {
+                        while list.next_element::<IgnoredAny>()?.is_some() {}
+                        return Ok(Texts(None));
+                    }
+                    texts.push(text);
+                }
+                Ok(Texts(Some(texts)))
+            }
+        }
+        deserializer.deserialize_seq(Elements)
+    }
 }
 
 /// Whether a JSON text is a list.

@@ -11,6 +11,8 @@ mod door;
 mod limits;
 mod log;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -33,6 +33,7 @@ use super::{
     AppendError, Appended, Condition, Head, Key, Ledger, NewEvent, Private, Query, Recorded,
     Replica, StoreError, StoredEvent, StoredRow,
 };
+pub(crate) use open::use_wal;
 pub use open::{OLDEST_SQLITE, check_sqlite_version};
 
 /// A ledger in a SQLite file.

@@ -197,7 +197,8 @@ impl Opening {
             return Err(self.not_a_ledger());
         }
         self.check_writable(conn).await?;
-        self.use_wal(conn).await?;
+        let wal = use_wal(conn, self.busy_timeout).await;
+        wal.map_err(|error| self.error(error))?;
 
         let migrations = migrations();
         let known = migrations.iter().map(|one| one.version).max().unwrap_or(0);
@@ -259,31 +260,6 @@ impl Opening {
         written.await.map_err(|error| self.error(error))
     }
 
-    /// Turns WAL mode on, which stays on in the file. The lock that this takes is one that SQLite
-    /// does not wait for, so that two processes which make one ledger at once wait here.
-    async fn use_wal(&self, conn: &mut SqliteConnection) -> Result<(), OpenError> {
-        let deadline = tokio::time::Instant::now() + self.busy_timeout;
-        loop {
-            let mode: Result<String, _> = sqlx::query_scalar("PRAGMA journal_mode = wal")
-                .fetch_one(&mut *conn)
-                .await;
-            match mode {
-                Ok(mode) if mode == "wal" => return Ok(()),
-                Ok(mode) => {
-                    let message = format!("its journal mode stays `{mode}`");
-                    return Err(self.store(sqlx::Error::Protocol(message)));
-                }
-                Err(error)
-                    if primary_code(&error) == Some(BUSY)
-                        && tokio::time::Instant::now() < deadline =>
-                {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                Err(error) => return Err(self.error(error)),
-            }
-        }
-    }
-
     /// Brings the schema up to this version's, under the write lock, so that of two processes which
     /// open one file at once the second finds it done.
     async fn migrate(
@@ -318,6 +294,33 @@ impl Opening {
             }
         }
         Ok(())
+    }
+}
+
+/// Turns WAL mode on, which stays on in the file. The lock that this takes is one that SQLite does not
+/// wait for, so that two processes which make one file at once wait here.
+pub(crate) async fn use_wal(
+    conn: &mut SqliteConnection,
+    patience: Duration,
+) -> Result<(), sqlx::Error> {
+    let deadline = tokio::time::Instant::now() + patience;
+    loop {
+        let mode: Result<String, _> = sqlx::query_scalar("PRAGMA journal_mode = wal")
+            .fetch_one(&mut *conn)
+            .await;
+        match mode {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => {
+                let message = format!("its journal mode stays `{mode}`");
+                return Err(sqlx::Error::Protocol(message));
+            }
+            Err(error)
+                if primary_code(&error) == Some(BUSY) && tokio::time::Instant::now() < deadline =>
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(error) => return Err(error),
+        }
     }
 }
 

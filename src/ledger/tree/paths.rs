@@ -68,7 +68,7 @@ impl Paths {
         }
         let width = to - from;
         // Of 1, 256, 65,536 … leaves it is an entry of a tile.
-        let entry = width.is_power_of_two() && width.trailing_zeros() % 8 == 0;
+        let entry = width.is_power_of_two() && width.trailing_zeros().is_multiple_of(8);
         let hash = if entry {
             self.tiles.range(from, to)?
         } else {
@@ -96,10 +96,10 @@ mod tests {
             let grown = edge.grow(&leaves[before..]);
             let mut paths = grown.paths().unwrap();
             assert_eq!(paths.head(), grown.head());
-            for index in before..leaves.len() {
+            for (index, leaf) in leaves.iter().enumerate().skip(before) {
                 let at = index as u64;
                 assert_eq!(paths.inclusion(at), grown.inclusion(at), "{before} {index}");
-                assert_eq!(paths.leaf(at), Some(leaves[index]));
+                assert_eq!(paths.leaf(at), Some(*leaf));
             }
             let end = leaves.len() as u64;
             assert_eq!((paths.inclusion(end), paths.leaf(end)), (None, None));

@@ -267,6 +267,18 @@ fn a_developer_sees_its_own_and_not_who_complained() {
         let answer = service.ask("GET", path, Some(token));
         assert_eq!(answer.status, 403, "{path}: {answer:?}");
     }
+    // Written in another way it is no way around.
+    for path in [
+        "/v1/log/tile/%65ntries/000",
+        "/v1/events/%39",
+        "/v1//events/9",
+    ] {
+        let answer = service.ask("GET", path, Some(token));
+        assert!(
+            matches!(answer.status, 400 | 403 | 404),
+            "{path}: {answer:?}"
+        );
+    }
     let of_another = service.json("/v1/events?subject=a2", token);
     assert_eq!(of_another["events"], json!([]));
 }

@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::body::{Fault, Watch, Watched};
+use super::body::{Fault, Held, Watch, Watched};
 use super::{Code, Problem};
 
 /// How much one request may send, and how long it may take.
@@ -26,12 +26,18 @@ impl Limits {
     /// Has the request answered within these limits.
     ///
     /// Whatever a handler makes of a body that could not be read to its end, what is answered is why.
-    pub(super) async fn answer(self, stream: bool, request: Request, next: Next) -> Response {
+    pub(super) async fn answer(
+        self,
+        stream: bool,
+        held: &Held,
+        request: Request,
+        next: Next,
+    ) -> Response {
         let max = (!stream).then_some(self.body_bytes_max);
         if max.is_some_and(|max| request.body().size_hint().lower() > max) {
             return self.too_long().into_response();
         }
-        let watch = Arc::new(Watch::default());
+        let watch = Arc::new(Watch::new(held.clone()));
         let watched = Arc::clone(&watch);
         let request = request.map(|body| Body::new(Watched::new(body, max, self.stall, watched)));
         let answer = next.run(request);
@@ -41,9 +47,7 @@ impl Limits {
                 Ok(response) => response,
                 Err(_) if watch.is_waited_for() => return self.too_slow().into_response(),
                 Err(_) => {
-                    let detail = "the service did not get it done in time";
-                    let problem = Problem::new(Code::Overloaded, detail).retry_after(1);
-                    return problem.into_response();
+                    return overloaded("the service did not get it done in time").into_response();
                 }
             },
         };
@@ -51,6 +55,9 @@ impl Limits {
         match watch.fault() {
             Some(Fault::TooLong) if failed => self.too_long().into_response(),
             Some(Fault::Stalled) if failed => self.too_slow().into_response(),
+            Some(Fault::NoRoom) if failed => {
+                overloaded("there is no room for the body beside those of others").into_response()
+            }
             _ => response,
         }
     }
@@ -66,4 +73,8 @@ impl Limits {
             format!("a body has to come within {all} s, and must not stand still for {stall} s");
         Problem::new(Code::RequestTimeout, detail)
     }
+}
+
+fn overloaded(detail: &str) -> Problem {
+    Problem::new(Code::Overloaded, detail).retry_after(1)
 }

@@ -2,7 +2,7 @@
 //!
 //! A request that is refused here never reaches a handler; one that is let in carries its
 //! [`Caller`](crate::access::Caller). Nothing here knows what a route does, only what
-//! [`routes`] says it needs.
+//! its table of routes says it needs.
 
 mod body;
 mod connections;
@@ -27,6 +27,7 @@ use super::problem::{Code, Problem, ProblemCode};
 use crate::access::{Action, Guard, Rate, Rates, Refusals, RefusedAccess, Store};
 use crate::intake::ClockFn;
 
+use body::Held;
 pub use connections::{Connection, Connections};
 pub(super) use describe::describe;
 pub use limits::Limits;
@@ -35,18 +36,19 @@ use log::Asked;
 /// What stands around every route.
 pub struct Outside {
     /// Who comes with which token.
-    pub guard: Guard,
+    guard: Guard,
     /// How often a token is good for a request, where it has no rate of its own.
-    pub rate: Rate,
+    rate: Rate,
     /// How much and how long.
-    pub limits: Limits,
+    limits: Limits,
     /// What needs no token.
-    pub open: Vec<Action>,
+    open: Vec<Action>,
     /// Where refused accesses go.
     pub refusals: Refusals,
     /// The clock.
-    pub clock: ClockFn,
+    clock: ClockFn,
     rates: Rates,
+    held: Held,
 }
 
 impl std::fmt::Debug for Outside {
@@ -74,6 +76,7 @@ impl Outside {
             refusals,
             clock,
             rates: Rates::default(),
+            held: Held::default(),
         }
     }
 
@@ -99,7 +102,10 @@ pub(super) async fn around(
                 request.extensions_mut().insert(caller);
             }
             let stream = routes::is_stream(&asked, request.headers());
-            let response = outside.limits.answer(stream, request, next).await;
+            let response = outside
+                .limits
+                .answer(stream, &outside.held, request, next)
+                .await;
             (token, response)
         }
     };

@@ -99,7 +99,7 @@ impl Answer {
     }
 
     /// The instant that it is of.
-    pub(super) fn as_of(mut self, as_of: Instant) -> Self {
+    pub(super) fn of_instant(mut self, as_of: Instant) -> Self {
         self.as_of = Some(as_of);
         self
     }

@@ -170,7 +170,7 @@ async fn obligations(
     };
     let obligations = found.into_iter().map(Obligation::from).collect();
     let answer = Answer::json(&Obligations { obligations, next })?;
-    Ok(answer.at(at.position).as_of(at.as_of).to(&has))
+    Ok(answer.at(at.position).of_instant(at.as_of).to(&has))
 }
 
 impl Asked {

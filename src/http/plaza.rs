@@ -131,5 +131,5 @@ async fn plaza(
         _ => None,
     };
     let answer = Answer::json(&Plaza { entries, next })?;
-    Ok(answer.at(at.position).as_of(at.as_of).to(&has))
+    Ok(answer.at(at.position).of_instant(at.as_of).to(&has))
 }

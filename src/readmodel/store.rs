@@ -42,7 +42,7 @@ pub(super) enum Store {
 /// How to connect to the tables of a ledger.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
-    Sqlite(SqliteConnectOptions),
+    Sqlite(Box<SqliteConnectOptions>),
     Postgres(Box<PgConnectOptions>),
 }
 
@@ -53,7 +53,7 @@ impl Place {
             Location::File(path) => {
                 let file = ledger.beside(FILE).unwrap_or_else(|| path.clone());
                 let options = SqliteConnectOptions::new().filename(file);
-                Ok(Self::Sqlite(options.busy_timeout(PATIENCE)))
+                Ok(Self::Sqlite(Box::new(options.busy_timeout(PATIENCE))))
             }
             Location::Server(url) => {
                 let options: PgConnectOptions = url.parse().map_err(StoreError::failed)?;

@@ -219,7 +219,7 @@ impl Question {
         let rules = self.timeline.at(self.ask.as_of);
         answer
             .at(self.ask.known_at)
-            .as_of(self.ask.as_of)
+            .of_instant(self.ask.as_of)
             .by(&rules.book.version)
     }
 }

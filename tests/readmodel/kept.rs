@@ -250,8 +250,8 @@ fn tables_of_another_log_are_made_anew() {
     // Another log takes the place of this one: its events are others.
     match ledger.place.database() {
         Some(database) => {
-            database.execute("TRUNCATE events, tree, private, checkpoints, developers");
-            database.execute("UPDATE head SET position = 0, recordedtime = NULL");
+            database.execute("DROP SCHEMA public CASCADE");
+            database.execute("CREATE SCHEMA public");
         }
         None => std::fs::remove_file(ledger.path("standing.db")).unwrap(),
     }

@@ -17,7 +17,6 @@ use crate::history::HistoryError;
 use crate::ledger::StoreError;
 use crate::proof::log::LogError;
 use crate::readmodel::ReadModelError;
-use standing_projections::rules::RulesError;
 
 /// The codes of problems that are not of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

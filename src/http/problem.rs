@@ -9,6 +9,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use standing_projections::rules::RulesError;
 use utoipa::ToSchema;
 
 use super::events::Refused;

@@ -104,7 +104,9 @@ impl<'de> Deserialize<'de> for Place {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match u64::deserialize(deserializer)? {
             place if place <= i64::MAX.cast_unsigned() => Ok(Self(place)),
-            place => Err(serde::de::Error::custom(format!("no log has a position {place}"))),
+            place => Err(serde::de::Error::custom(format!(
+                "no log has a position {place}"
+            ))),
         }
     }
 }

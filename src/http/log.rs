@@ -65,9 +65,9 @@ async fn checkpoint(State(service): State<Arc<Service>>, has: Has) -> Result<Res
     responses(
         (status = 200, description = "The bundle", body = File, content_type = "application/octet-stream"),
         (status = 304, description = "The bundle is the one that `If-None-Match` names"),
-        (status = 400, description = "The path is none that tlog-tiles has",
+        (status = 400, description = "A parameter is not acceptable",
             body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "The log has no such bundle yet",
+        (status = 404, description = "The log has no such bundle, or not yet",
             body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The log cannot be read now",
             body = Problem, content_type = "application/problem+json"),
@@ -109,9 +109,9 @@ async fn entries(
     responses(
         (status = 200, description = "The tile", body = File, content_type = "application/octet-stream"),
         (status = 304, description = "The tile is the one that `If-None-Match` names"),
-        (status = 400, description = "The path is none that tlog-tiles has",
+        (status = 400, description = "A parameter is not acceptable",
             body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "The log has no such tile yet",
+        (status = 404, description = "The log has no such tile, or not yet",
             body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The log cannot be read now",
             body = Problem, content_type = "application/problem+json"),
@@ -150,7 +150,7 @@ async fn there(service: &Service, id: TileId, width: u64) -> Result<(), Problem>
 
 fn no_path() -> Problem {
     let message = "a tile is named as tlog-tiles does, such as `067`, `x001/067` or `067.p/8`";
-    Problem::new(Code::ParameterInvalid, message).at("{path}")
+    Problem::new(Code::TileUnknown, message).at("{path}")
 }
 
 fn file(bytes: Vec<u8>, has: &Has) -> Response {

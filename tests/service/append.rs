@@ -350,3 +350,55 @@ fn what_is_private_is_kept_beside_the_log() {
     let unknown = with(unknown, "private", "Li");
     assert_eq!(server.event(&unknown).problem(422).1, "/private");
 }
+
+/// On PostgreSQL alone: a file is not lost for a moment.
+#[test]
+fn a_database_that_goes_away_and_comes_back_costs_no_event_and_doubles_none() {
+    let (ledger, server) = served();
+    let Some(database) = ledger.place.database() else {
+        return;
+    };
+    let unsure = std::sync::atomic::AtomicUsize::new(0);
+    let send = |id: &str| loop {
+        let answer = server.event(&complaint(id));
+        if answer.status < 300 {
+            return answer.json()["position"].as_u64().unwrap();
+        }
+        let (code, _) = answer.problem(503);
+        assert!(
+            ["append.unknown", "store.unavailable"].contains(&code.as_str()),
+            "{code}"
+        );
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        unsure.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    };
+    let told: Vec<(String, u64)> = std::thread::scope(|scope| {
+        let sender = |n: usize| {
+            let send = &send;
+            scope.spawn(move || {
+                let ids = (0..60).map(|k| format!("c{n}-{k}"));
+                ids.map(|id| (id.clone(), send(&id))).collect::<Vec<_>>()
+            })
+        };
+        let senders: Vec<_> = (0..8).map(sender).collect();
+        for _ in 0..6 {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            database.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            );
+        }
+        senders
+            .into_iter()
+            .flat_map(|sender| sender.join().unwrap())
+            .collect()
+    });
+    let trail = ledger.audit(&["--type", "complaint.received"]);
+    assert_eq!(trail.len(), told.len());
+    for (id, position) in &told {
+        let event = trail.iter().find(|line| line["id"] == **id).unwrap();
+        assert_eq!(event["position"], *position);
+    }
+    println!("{} were told to send again", unsure.into_inner());
+    ledger.run(&["verify"]).good();
+}

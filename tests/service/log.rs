@@ -67,11 +67,11 @@ fn what_is_served_is_what_is_written_as_files() {
         ("tile/200/000.p/1", 404, "tile.unknown"),
         ("tile/entries/003", 404, "tile.unknown"),
         ("tile/entries/x009/x999/999.p/1", 404, "tile.unknown"),
-        ("tile/0/0", 400, "parameter.invalid"),
-        ("tile/0/000.p/0", 400, "parameter.invalid"),
-        ("tile/0/..%2F..%2Fevents", 400, "parameter.invalid"),
+        ("tile/0/0", 404, "tile.unknown"),
+        ("tile/0/000.p/0", 404, "tile.unknown"),
+        ("tile/0/..%2F..%2Fevents", 404, "tile.unknown"),
         ("tile/x/000", 400, "parameter.invalid"),
-        ("tile/entries/-01", 400, "parameter.invalid"),
+        ("tile/entries/-01", 404, "tile.unknown"),
     ] {
         assert_eq!(
             server.get(&format!("/v1/log/{path}")).problem(status).0,

@@ -63,7 +63,7 @@ fn filters_are_those_of_the_trail() {
             vec!["--after", "4", "--limit", "1"],
         ),
         (
-            "after=18446744073709551615".to_owned(),
+            "after=9223372036854775807".to_owned(),
             vec!["--after", "9999"],
         ),
         ("subject=nobody".to_owned(), vec!["--subject", "nobody"]),
@@ -78,6 +78,7 @@ fn filters_are_those_of_the_trail() {
         "limit=1001",
         "limit=x",
         "after=-1",
+        "after=9223372036854775808",
         "subjct=a1",
         "type=nonsense",
         "type=",

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use standing_projections::Position;
 use utoipa::{IntoParams, ToSchema};
 
+use super::kind::EventType;
 use super::outcome::{Outcome, Place, Refused};
 use super::sent::{self, Entry, Form};
 use super::stream;
@@ -63,16 +64,20 @@ pub(super) enum Which {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it is there for its schema")]
 pub(in crate::http) struct CloudEvent {
-    #[schema(example = "1.0")]
+    #[schema(pattern = "^1\\.0$", example = "1.0")]
     specversion: String,
     /// With `source`, the idempotency key.
+    #[schema(min_length = 1, max_length = 1024)]
     id: String,
+    #[schema(min_length = 1, max_length = 1024)]
     source: String,
-    r#type: String,
+    #[schema(value_type = EventType)]
+    r#type: EventType,
     /// When it happened.
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, pattern = "^(19[7-9]|[2-9][0-9]{2})[0-9]-")]
     time: String,
     /// The developer or the app that it is about.
+    #[schema(min_length = 1, max_length = 1024)]
     subject: String,
     /// What the type asks for.
     #[schema(value_type = Object)]

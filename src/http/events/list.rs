@@ -11,6 +11,7 @@ use standing_projections::event::Kind;
 use standing_projections::{Instant, Position};
 use utoipa::{IntoParams, ToSchema};
 
+use super::kind::EventType;
 use crate::access::{Caller, hides_reporter, redacted};
 use crate::history::trail::{Line, lines};
 use crate::http::extract::Query;
@@ -36,28 +37,31 @@ pub(super) struct Asked {
     developer: Option<String>,
     /// Only events of these types, parted by commas
     #[serde(rename = "type")]
-    #[param(value_type = Option<String>, nullable = false, example = "violation.found,complaint.received",
-        pattern = "^[a-z_]+\\.[a-z_]+(,[a-z_]+\\.[a-z_]+)*$")]
+    #[param(value_type = Option<Vec<EventType>>, style = Form, explode = false, min_items = 1, nullable = false)]
     kinds: Option<Kinds>,
     /// Only events that happened then or later
-    #[param(value_type = Option<String>, format = DateTime, nullable = false)]
+    #[param(value_type = Option<String>, format = DateTime, nullable = false,
+        pattern = "^(19[7-9]|[2-9][0-9]{2})[0-9]-")]
     from: Option<Instant>,
     /// Only events that happened before
-    #[param(value_type = Option<String>, format = DateTime, nullable = false)]
+    #[param(value_type = Option<String>, format = DateTime, nullable = false,
+        pattern = "^(19[7-9]|[2-9][0-9]{2})[0-9]-")]
     to: Option<Instant>,
     /// Only events recorded then or later
-    #[param(value_type = Option<String>, format = DateTime, nullable = false)]
+    #[param(value_type = Option<String>, format = DateTime, nullable = false,
+        pattern = "^(19[7-9]|[2-9][0-9]{2})[0-9]-")]
     recorded_from: Option<Instant>,
     /// Only events recorded before
-    #[param(value_type = Option<String>, format = DateTime, nullable = false)]
+    #[param(value_type = Option<String>, format = DateTime, nullable = false,
+        pattern = "^(19[7-9]|[2-9][0-9]{2})[0-9]-")]
     recorded_to: Option<Instant>,
     /// Only events after this position
-    #[param(nullable = false)]
-    after: Option<u64>,
+    #[param(value_type = Option<u64>, nullable = false)]
+    after: Option<Place>,
     /// Only what is known up to this position, which events and what became of them (default: the log's
     /// end). All pages are of the same.
-    #[param(nullable = false)]
-    up_to: Option<u64>,
+    #[param(value_type = Option<u64>, nullable = false)]
+    up_to: Option<Place>,
     /// With what the events say in private
     #[param(nullable = false)]
     private: Option<bool>,
@@ -92,6 +96,21 @@ struct Filters {
     up_to: Option<u64>,
 }
 
+/// A position that a log can have.
+#[derive(Clone, Copy, Debug)]
+struct Place(u64);
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            place if place <= i64::MAX.cast_unsigned() => Ok(Self(place)),
+            place => Err(serde::de::Error::custom(format!(
+                "no log has a position {place}"
+            ))),
+        }
+    }
+}
+
 /// Types, parted by commas.
 #[derive(Debug)]
 struct Kinds(Vec<Kind>);
@@ -122,7 +141,7 @@ struct Shown {
     id: Option<String>,
     source: Option<String>,
     #[serde(rename = "type")]
-    #[schema(value_type = String)]
+    #[schema(value_type = EventType)]
     kind: Kind,
     /// When it happened.
     #[schema(value_type = String, format = DateTime)]
@@ -212,8 +231,8 @@ impl Asked {
             recorded_from: self.recorded_from,
             recorded_to: self.recorded_to,
             private: self.private.unwrap_or_default(),
-            after: self.after.unwrap_or_default(),
-            up_to: self.up_to,
+            after: self.after.map_or(0, |place| place.0),
+            up_to: self.up_to.map(|place| place.0),
         };
         match self.page {
             None => Ok(named),

@@ -1,6 +1,7 @@
 //! Events: sent, read, and proved.
 
 mod append;
+mod kind;
 mod lines;
 mod list;
 mod one;

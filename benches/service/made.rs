@@ -20,7 +20,10 @@ pub(crate) fn history(folder: &Path, events: u64) {
         .arg(events.to_string())
         .stdout(Stdio::from(file.try_clone().unwrap()))
         .status();
-    assert!(made.unwrap().success(), "`cargo build --release --examples` makes what it needs");
+    assert!(
+        made.unwrap().success(),
+        "`cargo build --release --examples` makes what it needs"
+    );
     let mut to = BufWriter::new(file);
     let first = 1_483_200_000_000_000_i64; // after the generated history
     let mut write = |kind: &str, subject: &str, number: u64, at: i64, data: serde_json::Value| {
@@ -35,7 +38,13 @@ pub(crate) fn history(folder: &Path, events: u64) {
     write("developer.registered", "large", 0, first, registered);
     for app in 0..APPS {
         let data = json!({"developer": "large", "name": "Large", "channel": "enterprise"});
-        write("app.registered", &format!("large-{app}"), app + 1, first, data);
+        write(
+            "app.registered",
+            &format!("large-{app}"),
+            app + 1,
+            first,
+            data,
+        );
     }
     let month = 30 * 86_400_000_000_i64;
     let step = 36 * month / LARGE.cast_signed();

@@ -49,7 +49,9 @@ fn run(folder: &Path, args: &[&str]) -> String {
 }
 
 fn token(folder: &Path, role: &str) -> String {
-    let args = ["tokens", "new", "--role", role, "--rate", "1000000", "--format", "jsonl"];
+    let args = [
+        "tokens", "new", "--role", role, "--rate", "1000000", "--format", "jsonl",
+    ];
     let made: serde_json::Value = serde_json::from_str(&run(folder, &args)).unwrap();
     made["token"].as_str().unwrap().to_owned()
 }
@@ -65,7 +67,9 @@ fn serve(folder: &Path) -> (Service, Duration) {
         child: child.stderr(Stdio::null()).spawn().unwrap(),
         address,
     };
-    while Client::try_new(&service.address, "").is_none_or(|mut client| client.get("/readyz").0 != 200) {
+    while Client::try_new(&service.address, "")
+        .is_none_or(|mut client| client.get("/readyz").0 != 200)
+    {
         std::thread::sleep(Duration::from_millis(10));
     }
     (service, begun.elapsed())
@@ -81,14 +85,23 @@ impl Times {
     }
 
     fn at(&self, part: f64) -> f64 {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss
+        )]
         let place = ((self.0.len() as f64 * part) as usize).min(self.0.len().saturating_sub(1));
-        self.0.get(place).map_or(0.0, |time| time.as_secs_f64() * 1e3)
+        self.0
+            .get(place)
+            .map_or(0.0, |time| time.as_secs_f64() * 1e3)
     }
 
     fn print(&self, what: &str) {
         let [p50, p99, max] = [0.5, 0.99, 1.0].map(|part| self.at(part));
-        println!("{what}: p50 {p50:.2} ms, p99 {p99:.2} ms, longest {max:.1} ms, of {}", self.0.len());
+        println!(
+            "{what}: p50 {p50:.2} ms, p99 {p99:.2} ms, longest {max:.1} ms, of {}",
+            self.0.len()
+        );
     }
 }
 
@@ -97,8 +110,13 @@ fn threads(count: u64, each: impl Fn(u64, Instant) -> Vec<Duration> + Sync) -> T
     let until = Instant::now() + LASTS;
     let each = &each;
     let times = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..count).map(|n| scope.spawn(move || each(n, until))).collect();
-        running.into_iter().flat_map(|one| one.join().unwrap()).collect()
+        let running: Vec<_> = (0..count)
+            .map(|n| scope.spawn(move || each(n, until)))
+            .collect();
+        running
+            .into_iter()
+            .flat_map(|one| one.join().unwrap())
+            .collect()
     });
     Times::of(times)
 }
@@ -110,15 +128,30 @@ fn main() {
     let folder = dir.path();
     run(folder, &["init"]);
     made::history(folder, events);
-    run(folder, &["import", "history.jsonl", "--trust-recorded-time", "--quiet"]);
+    run(
+        folder,
+        &[
+            "import",
+            "history.jsonl",
+            "--trust-recorded-time",
+            "--quiet",
+        ],
+    );
     run(folder, &["snapshot"]);
     run(folder, &["readmodel", "rebuild"]);
     let [recorder, auditor] = ["recorder", "auditor"].map(|role| token(folder, role));
 
     let (service, took) = serve(folder);
-    println!("started from a snapshot of {} events in {:.1} s", events + made::LARGE, took.as_secs_f64());
+    println!(
+        "started from a snapshot of {} events in {:.1} s",
+        events + made::LARGE,
+        took.as_secs_f64()
+    );
     let status = std::fs::read_to_string(format!("/proc/{}/status", service.child.id())).unwrap();
-    let memory = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    let memory = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS"))
+        .unwrap();
     println!("memory: {}", memory.trim_start_matches("VmRSS:").trim());
     let connect = |token: &str| Client::new(&service.address, token);
 
@@ -135,7 +168,10 @@ fn main() {
         }
         times
     });
-    println!("reads of one developer: {:.0} a second", reads.0.len() as f64 / LASTS.as_secs_f64());
+    println!(
+        "reads of one developer: {:.0} a second",
+        reads.0.len() as f64 / LASTS.as_secs_f64()
+    );
     reads.print("  each");
 
     threads(1, |_, until| {
@@ -143,7 +179,10 @@ fn main() {
         let mut random = fastrand::Rng::with_seed(7);
         let mut times = Vec::new();
         while Instant::now() < until {
-            let path = format!("/v1/events?limit=50&subject=app-{:07}", random.u64(1..events / 100));
+            let path = format!(
+                "/v1/events?limit=50&subject=app-{:07}",
+                random.u64(1..events / 100)
+            );
             let begun = Instant::now();
             assert_eq!(client.get(&path).0, 200);
             times.push(begun.elapsed());
@@ -177,14 +216,18 @@ fn main() {
                 let answer: serde_json::Value = serde_json::from_slice(&body).unwrap();
                 let position = &answer["position"];
                 let appended = Instant::now();
-                let (status, _) = watching.get(&format!("/v1/plaza?limit=1&min_position={position}"));
+                let (status, _) =
+                    watching.get(&format!("/v1/plaza?limit=1&min_position={position}"));
                 assert!(status == 200 || status == 503, "{status}");
                 known.lock().unwrap().push(appended.elapsed());
             }
         }
         times
     });
-    println!("appends one by one: {:.0} a second", singles.0.len() as f64 / LASTS.as_secs_f64());
+    println!(
+        "appends one by one: {:.0} a second",
+        singles.0.len() as f64 / LASTS.as_secs_f64()
+    );
     singles.print("  each");
     Times::of(known.into_inner().unwrap()).print("  until the tables know it");
 
@@ -193,7 +236,9 @@ fn main() {
         let mut times = Vec::new();
         while Instant::now() < until {
             let from = next.fetch_add(100, Ordering::Relaxed);
-            let all: Vec<_> = (from..from + 100).map(|number| made::event(number, events)).collect();
+            let all: Vec<_> = (from..from + 100)
+                .map(|number| made::event(number, events))
+                .collect();
             let body = format!("[{}]", all.join(","));
             let begun = Instant::now();
             let kind = "application/cloudevents-batch+json";
@@ -202,6 +247,9 @@ fn main() {
         }
         times
     });
-    println!("appends by 100: {:.0} events a second", batches.0.len() as f64 * 100.0 / LASTS.as_secs_f64());
+    println!(
+        "appends by 100: {:.0} events a second",
+        batches.0.len() as f64 * 100.0 / LASTS.as_secs_f64()
+    );
     batches.print("  each batch");
 }

@@ -141,9 +141,11 @@ impl Refresher {
         if position != self.checkpoint.position {
             is.leaf = leaf(ledger, position).await?;
         }
+        let begun = std::time::Instant::now();
         let waiting = self.waiting(advance, as_of);
         let mut portions = waiting.chunk_by_weight();
         let first = self.portion(portions.next(), &is)?;
+        let judged = begun.elapsed();
         self.store.begin().await?;
         if !self.store.move_on(self.set, &self.checkpoint, &is).await? {
             return Err(ReadModelError::Overtaken);
@@ -156,8 +158,16 @@ impl Refresher {
             written.extend(judged.written);
         }
         self.store.commit().await?;
+        let developers = written.len();
         self.remember(written);
         self.checkpoint = is;
+        tracing::debug!(
+            %position,
+            developers,
+            judged_us = judged.as_micros(),
+            took_us = begun.elapsed().as_micros(),
+            "refreshed the read model"
+        );
         Ok(())
     }
 

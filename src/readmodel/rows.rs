@@ -134,13 +134,11 @@ impl<'a> Writer<'a> {
         let months = app.months.iter().map(|month| {
             let of = self.month(standing, app, month);
             let first = place(&rows);
-            for row in of_month(of, &month.violations) {
-                rows.push(self.of(&self.violations, &row));
-            }
+            rows.extend(month.violations.iter().map(|one| self.print(one)));
             let second = place(&rows);
-            for row in of_month(of, &month.sanctions) {
-                rows.push(self.of(&self.sanctions, &row));
-            }
+            // Their rows name the rules.
+            let version = &of.rules.book.version;
+            rows.extend(month.sanctions.iter().map(|one| self.print((one, version))));
             MonthDigest {
                 month: month.month,
                 row: self.of(&self.months, &of),
@@ -148,7 +146,7 @@ impl<'a> Writer<'a> {
             }
         });
         let months = months.collect();
-        let obligations = of_app(standing, app, &app.obligations);
+        let obligations = app.obligations.iter().map(|one| self.print(one));
         let row = app_row(standing, app, facts);
         AppDigest {
             id: app.app.into(),
@@ -159,9 +157,7 @@ impl<'a> Writer<'a> {
                 &self.certification,
                 of_app(standing, app, &app.certification.conditions),
             ),
-            obligations: obligations
-                .map(|row| self.of(&self.obligations, &row))
-                .collect(),
+            obligations: obligations.collect(),
             months,
             rows: rows.into(),
         }
@@ -306,6 +302,11 @@ impl<'a> Writer<'a> {
             month,
             rules: self.timeline.version(month.rules),
         }
+    }
+
+    /// Of the many rows: all that such a one is made of. The app, the month and the number are where it is.
+    fn print(&self, of: impl Hash) -> u64 {
+        self.keys.hash_one(of)
     }
 
     fn of<R>(&self, columns: &[Column<R>], row: &R) -> u64 {

@@ -38,6 +38,9 @@ fn standing(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_standing"));
     command.current_dir(folder).stdin(Stdio::null());
     command.env("STANDING_SNAPSHOT", "snapshot");
+    if std::env::var_os("STANDING_BENCH_LOG").is_some() {
+        command.arg("-vv");
+    }
     command
 }
 
@@ -62,9 +65,14 @@ fn serve(folder: &Path) -> (Service, Duration) {
     drop(port);
     let begun = Instant::now();
     let mut command = standing(folder);
-    let child = command.args(["serve", "--quiet", "--listen", &address]);
+    let child = command.args(["serve", "--listen", &address]);
+    // What it says goes to a file, where one is named.
+    let said = match std::env::var_os("STANDING_BENCH_LOG") {
+        Some(file) => Stdio::from(std::fs::File::create(file).unwrap()),
+        None => Stdio::null(),
+    };
     let service = Service {
-        child: child.stderr(Stdio::null()).spawn().unwrap(),
+        child: child.stderr(said).spawn().unwrap(),
         address,
     };
     while Client::try_new(&service.address, "")

@@ -206,11 +206,27 @@ impl<'a> AppFold<'a> {
         cooperation: &Cooperation<'a>,
         as_of: Instant,
     ) -> AppStanding<'a> {
-        let (app, lifecycle) = (self.app, &self.lifecycle);
-        let owed = self.duties.iter();
         let grounds = self.measured_by(cooperation);
         let intervals = measures::intervals(timeline, &grounds, as_of);
         let begun = intervals.filter(|interval| interval.from <= as_of);
+        AppStanding {
+            score_terms: self.score.terms(),
+            steps: self.tiers.steps().into(),
+            intervals: begun.collect(),
+            uncounted: months::uncounted(&self.tiers, names),
+            ..self.printed(names, timeline, as_of)
+        }
+    }
+
+    /// The same without what only explains it.
+    pub(crate) fn printed(
+        &self,
+        names: &'a Names,
+        timeline: &'a Timeline,
+        as_of: Instant,
+    ) -> AppStanding<'a> {
+        let (app, lifecycle) = (self.app, &self.lifecycle);
+        let owed = self.duties.iter();
         AppStanding {
             app: &app.id,
             channel: app.channel,
@@ -232,11 +248,11 @@ impl<'a> AppFold<'a> {
             score: self.score.sum(),
             certification: self.certified.printed(),
             obligations: owed.map(|duty| duty.printed(names, as_of)).collect(),
-            score_terms: self.score.terms(),
+            score_terms: Box::default(),
             hindrances: self.hindrances,
-            steps: self.tiers.steps().into(),
-            intervals: begun.collect(),
-            uncounted: months::uncounted(&self.tiers, names),
+            steps: Box::default(),
+            intervals: Box::default(),
+            uncounted: Box::default(),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::obligations::Desk;
 use crate::order::Runs;
 use crate::retraction::{counting, disregarded};
 use crate::rules::Timeline;
-use crate::standing::Standing;
+use crate::standing::{AppStanding, Standing};
 use crate::time::Instant;
 
 /// What is asked: the standing *as of* an instant, *as known at* a position.
@@ -157,7 +157,43 @@ impl<'a> Assessor<'a> {
 
     /// The standing of a developer; none where its registration does not count.
     pub fn standing(&mut self, developer: &'a DeveloperFacts) -> Option<Standing<'a>> {
-        let (ask, names, timeline) = (self.ask, self.names, self.timeline);
+        let (names, timeline, as_of) = (self.names, self.timeline, self.ask.as_of);
+        self.standing_of(developer, |app, cooperation| {
+            app.standing(names, timeline, cooperation, as_of)
+        })
+    }
+
+    /// The same, with apps without what only explains them: their score's terms, steps, intervals and
+    /// uncounted complaints are empty. It is for whoever wants what is printed, and soon.
+    ///
+    /// ```
+    /// # use standing_projections::*;
+    /// # use standing_projections::{facts::History, rules::Timeline, rulebook::preset};
+    /// # let event = Event::from_json(&serde_json::json!({
+    /// #     "specversion": "1.0", "id": "1", "source": "/desk", "type": "developer.registered",
+    /// #     "time": "2016-01-01T00:00:00Z", "subject": "d1", "data": {"name": "D", "kind": "service"},
+    /// # })).unwrap();
+    /// # let history = History::of([(Position(1), &event)]);
+    /// # let book = Rulebook::parse(preset::named("weibo").unwrap()[0]).unwrap();
+    /// # let timeline = Timeline::new(vec![(Position(0), book)], history.names()).unwrap();
+    /// # let ask = Ask { as_of: "2016-02-01T00:00:00Z".parse().unwrap(), known_at: history.head() };
+    /// let mut assessor = Assessor::new(history.names(), &timeline, ask);
+    /// let developer = &history.developers()[0];
+    /// let text = |standing| serde_json::to_string(&standing).unwrap();
+    /// let printed = text(assessor.as_printed(developer).unwrap());
+    /// assert_eq!(printed, text(assessor.standing(developer).unwrap()));
+    /// ```
+    pub fn as_printed(&mut self, developer: &'a DeveloperFacts) -> Option<Standing<'a>> {
+        let (names, timeline, as_of) = (self.names, self.timeline, self.ask.as_of);
+        self.standing_of(developer, |app, _| app.printed(names, timeline, as_of))
+    }
+
+    fn standing_of(
+        &mut self,
+        developer: &'a DeveloperFacts,
+        app: impl Fn(&AppFold<'a>, &Cooperation<'a>) -> AppStanding<'a>,
+    ) -> Option<Standing<'a>> {
+        let (ask, timeline) = (self.ask, self.timeline);
         let judged = self.judge(developer)?;
         let cooperation = judged.cooperation;
         let apps = judged.apps.iter();
@@ -167,9 +203,7 @@ impl<'a> Assessor<'a> {
             status_since: cooperation.status_since,
             grade: cooperation.grade,
             months: cooperation.printed(),
-            apps: apps
-                .map(|app| app.standing(names, timeline, cooperation, ask.as_of))
-                .collect(),
+            apps: apps.map(|one| app(one, cooperation)).collect(),
             status_cause: cooperation.status_cause,
             grade_cause: cooperation.grade_cause,
             initial_grade: cooperation.initial_grade,

@@ -56,6 +56,11 @@ pub(super) struct Changes {
 }
 
 impl Changes {
+    /// How many rows are written, and how many times rows are taken out.
+    pub(super) fn len(&self) -> usize {
+        self.rows.iter().map(Vec::len).sum::<usize>() + self.gone.len()
+    }
+
     /// What is to be written after this.
     pub(super) fn append(&mut self, other: Self) {
         self.gone.extend(other.gone);

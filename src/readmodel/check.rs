@@ -100,7 +100,7 @@ fn rows(live: &Live, at: &Checkpoint) -> Result<Changes, ReadModelError> {
         let keys = RandomState::default();
         let mut assessor = Assessor::new(history.names(), &timeline, ask);
         for facts in history.developers() {
-            if let Some(standing) = assessor.standing(facts) {
+            if let Some(standing) = assessor.as_printed(facts) {
                 let writer = Writer::new(&keys, &timeline);
                 let digest = writer.digest(&standing, facts);
                 let none = Digest::default();

@@ -146,6 +146,7 @@ impl Refresher {
         let mut portions = waiting.chunk_by_weight();
         let first = self.portion(portions.next(), &is)?;
         let judged = begun.elapsed();
+        let mut rows = first.changes.len();
         self.store.begin().await?;
         if !self.store.move_on(self.set, &self.checkpoint, &is).await? {
             return Err(ReadModelError::Overtaken);
@@ -155,6 +156,7 @@ impl Refresher {
         for portion in portions {
             let judged = self.portion(Some(portion), &is)?;
             self.store.fill(self.set, &judged.changes).await?;
+            rows += judged.changes.len();
             written.extend(judged.written);
         }
         self.store.commit().await?;
@@ -164,6 +166,7 @@ impl Refresher {
         tracing::debug!(
             %position,
             developers,
+            rows,
             judged_us = judged.as_micros(),
             took_us = begun.elapsed().as_micros(),
             "refreshed the read model"
@@ -226,7 +229,7 @@ impl Refresher {
             let mut changes = Changes::default();
             let id: Arc<str> = (*facts.id).into();
             let was = self.written.get(&id).map(|written| &written.digest);
-            let Some(standing) = assessor.standing(facts) else {
+            let Some(standing) = assessor.as_printed(facts) else {
                 if let Some(was) = was {
                     changes.developer_gone(&id, was.apps());
                 }

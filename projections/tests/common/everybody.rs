@@ -6,7 +6,8 @@ use standing_projections::rules::Timeline;
 use standing_projections::{Ask, Assessor, Standing, assess};
 
 /// The standing of every developer, in the order that is printed. It is the same where each is judged
-/// by itself, where one is judged after the other in the same room, and where it was packed.
+/// by itself, where one is judged after the other in the same room, without what explains it, and where
+/// it was packed.
 pub(crate) fn everybody<'a>(
     history: &'a History,
     timeline: &'a Timeline,
@@ -21,6 +22,8 @@ pub(crate) fn everybody<'a>(
             format!("{own:?}"),
             format!("{:?}", assessor.standing(developer))
         );
+        let text = |one: &Option<Standing<'_>>| serde_json::to_string(one).unwrap();
+        assert_eq!(text(&own), text(&assessor.as_printed(developer)));
         let first = words.len();
         assert_eq!(own.is_some(), assessor.pack(developer, &mut words));
         let Some(own) = own else { continue };

@@ -187,7 +187,7 @@ impl Question {
     ) -> Result<T, Problem> {
         let judge = || {
             let mut assessor = Assessor::new(&self.names, &self.timeline, self.ask);
-            match assessor.standing(&self.developer) {
+            match assessor.as_printed(&self.developer) {
                 Some(standing) => ask(&standing),
                 None => Err(Problem::new(
                     Code::SubjectUnknown,

@@ -19,6 +19,7 @@ mod init;
 mod keys;
 mod moving;
 mod new_file;
+mod openapi;
 mod output;
 mod plaza;
 mod prove;
@@ -144,6 +145,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     Tiles(tiles::TilesArgs),
     Rules(rules::RulesArgs),
+    /// Print the description of the service's routes (OpenAPI 3.1)
+    Openapi,
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -316,6 +319,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Verify(args) => verify::run(context, args).await,
         Command::Tiles(args) => tiles::run(context, args).await,
         Command::Rules(args) => rules::run(context, args).await,
+        Command::Openapi => openapi::run(context),
         Command::Completions { shell } => {
             let mut command = Cli::command();
             // Into memory first: on a closed pipe the generator itself would panic.

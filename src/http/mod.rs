@@ -11,6 +11,7 @@ mod extract;
 mod headers;
 mod health;
 mod log;
+mod metrics;
 mod obligations;
 mod openapi;
 pub mod outside;
@@ -44,6 +45,7 @@ fn routes() -> OpenApiRouter<Arc<Service>> {
         .merge(health::routes())
         .merge(events::routes())
         .merge(log::routes())
+        .merge(metrics::routes())
         .merge(refusals::routes())
         .merge(obligations::routes())
         .merge(plaza::routes())

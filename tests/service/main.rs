@@ -6,6 +6,7 @@
 mod common;
 
 mod append;
+mod described;
 mod log;
 mod read;
 mod rulebooks;

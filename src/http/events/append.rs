@@ -20,7 +20,7 @@ use super::stream;
 use crate::access::Caller;
 use crate::http::extract::Query;
 use crate::http::problem::Code;
-use crate::http::{Problem, Service, headers};
+use crate::http::{Problem, Service, headers, metrics};
 use crate::intake::{Candidate, QueueError, Told};
 use crate::ledger::Ledger;
 use crate::proof::{Receipt, receipts};
@@ -263,7 +263,12 @@ pub(super) async fn outcomes(
         },
     });
     let outcomes: Option<Vec<Outcome>> = outcomes.collect();
-    outcomes.ok_or_else(|| Problem::internal("an event without an outcome"))
+    let outcomes = outcomes.ok_or_else(|| Problem::internal("an event without an outcome"))?;
+    for word in ["appended", "duplicate", "refused"] {
+        let count = outcomes.iter().filter(|one| one.word() == word).count();
+        metrics::events(word, count);
+    }
+    Ok(outcomes)
 }
 
 /// Has one event admitted that was not sent as such; what became of it.

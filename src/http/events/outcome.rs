@@ -20,6 +20,17 @@ pub(in crate::http) enum Outcome {
     Refused(Refused),
 }
 
+impl Outcome {
+    /// What became of the event, in a word.
+    pub(super) const fn word(&self) -> &'static str {
+        match self {
+            Self::Appended(_) => "appended",
+            Self::Duplicate(_) => "duplicate",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
 /// Where an event is in the log.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::http) struct Place {

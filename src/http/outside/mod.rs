@@ -130,6 +130,8 @@ pub(super) async fn around(
         });
     }
     asked.log(response.status(), code, token.as_deref());
+    let (method, route) = (asked.method.as_str(), asked.template.as_deref());
+    super::metrics::answered(method, route, response.status(), asked.begun.elapsed());
     response
 }
 

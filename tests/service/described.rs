@@ -40,7 +40,7 @@ fn prometheus_finds_nothing_wrong_with_what_is_counted() {
     server
         .event(&crate::common::events::developer("d1"))
         .with(200);
-    server.get("/v1/developers/d1").with(200);
+    server.get("/v1/developers/d1?min_position=4").with(200);
     server.get("/v1/developers/d2").with(404);
     server.get("/nothing/such?x=1");
     let answer = server.get("/metrics");

@@ -73,7 +73,11 @@ pub(crate) fn event(number: u64, events: u64) -> String {
         0 => format!("large-{}", number / 100 % APPS),
         _ => format!("app-{:07}", number * 7_919 % (events / 100)),
     };
-    let (kind, data) = of_kind(number / 10);
+    let (mut kind, mut data) = of_kind(number / 10);
+    if kind == "violation.remedied" && !subject.starts_with("large") {
+        // The generated apps have duties that are open since years, which one remedy would all meet.
+        (kind, data) = of_kind(0);
+    }
     let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     json!({
         "specversion": "1.0", "id": format!("sent-{number}"), "source": "/bench", "type": kind,

@@ -49,7 +49,7 @@ fn prometheus_finds_nothing_wrong_with_what_is_counted() {
     for line in [
         "standing_events_total{outcome=\"appended\"} 1",
         "standing_events_total{outcome=\"duplicate\"} 1",
-        "standing_http_requests_total{method=\"GET\",route=\"/v1/developers/{id}\",status=\"404\"} 1",
+        "standing_http_requests_total{method=\"GET\",route=\"/v1/developers/{developer}\",status=\"404\"} 1",
         "standing_http_requests_total{method=\"GET\",route=\"none\",status=\"404\"} 1",
         "standing_log_position 4",
     ] {

@@ -118,7 +118,7 @@ impl Question {
                     Of::App => "app",
                 };
                 let detail = format!("no {what} is registered by the id `{id}` at that instant");
-                Problem::new(Code::SubjectUnknown, detail).at("{id}")
+                Problem::new(Code::SubjectUnknown, detail).at(format!("{{{what}}}"))
             }
         };
         let known = match current.live.of(id) {

@@ -64,8 +64,8 @@ enum Format {
 /// With `format=text` as a tree that people read, else as a graph. A developer is not told who complained
 /// or reported.
 #[utoipa::path(
-    get, path = "/v1/developers/{id}/explain", tag = "standing", operation_id = "explain_developer",
-    params(("id" = String, Path, description = "The developer"), Asked),
+    get, path = "/v1/developers/{developer}/explain", tag = "standing", operation_id = "explain_developer",
+    params(("developer" = String, Path, description = "The developer"), Asked),
     responses(
         (status = 200, description = "Why it stands so", content(
             (Object = "application/json"), (String = "text/plain; charset=utf-8")),
@@ -92,8 +92,8 @@ pub(super) async fn of_developer(
 
 /// Explain why an app stands as it does
 #[utoipa::path(
-    get, path = "/v1/apps/{id}/explain", tag = "standing", operation_id = "explain_app",
-    params(("id" = String, Path, description = "The app"), Asked),
+    get, path = "/v1/apps/{app}/explain", tag = "standing", operation_id = "explain_app",
+    params(("app" = String, Path, description = "The app"), Asked),
     responses(
         (status = 200, description = "Why it stands so", content(
             (Object = "application/json"), (String = "text/plain; charset=utf-8")),

@@ -61,8 +61,8 @@ struct OneMore<'a> {
 
 /// Tell what is next for a developer
 #[utoipa::path(
-    get, path = "/v1/developers/{id}/forecast", tag = "standing", operation_id = "forecast_of_developer",
-    params(("id" = String, Path, description = "The developer"), Asked),
+    get, path = "/v1/developers/{developer}/forecast", tag = "standing", operation_id = "forecast_of_developer",
+    params(("developer" = String, Path, description = "The developer"), Asked),
     responses(
         (status = 200, description = "What is next", body = Forecast,
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),
@@ -88,8 +88,8 @@ pub(super) async fn of_developer(
 
 /// Tell what is next for an app
 #[utoipa::path(
-    get, path = "/v1/apps/{id}/forecast", tag = "standing", operation_id = "forecast_of_app",
-    params(("id" = String, Path, description = "The app"), Asked),
+    get, path = "/v1/apps/{app}/forecast", tag = "standing", operation_id = "forecast_of_app",
+    params(("app" = String, Path, description = "The app"), Asked),
     responses(
         (status = 200, description = "What is next", body = Forecast,
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),

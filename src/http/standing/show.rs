@@ -1,4 +1,4 @@
-//! `GET /v1/developers/{id}` and `/v1/apps/{id}`: how somebody stands.
+//! `GET /v1/developers/{developer}` and `/v1/apps/{app}`: how somebody stands.
 
 use std::sync::Arc;
 
@@ -60,8 +60,8 @@ struct App<'a> {
 /// The document of SPEC §9, byte for byte as `standing assess --format jsonl` prints it. With `as_of` and
 /// `known_at` as the headers of an answer have them, the same answer is given for ever.
 #[utoipa::path(
-    get, path = "/v1/developers/{id}", tag = "standing", operation_id = "developer",
-    params(("id" = String, Path, description = "The developer"), Asked),
+    get, path = "/v1/developers/{developer}", tag = "standing", operation_id = "developer",
+    params(("developer" = String, Path, description = "The developer"), Asked),
     responses(
         (status = 200, description = "How it stands", body = Developer,
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),
@@ -88,8 +88,8 @@ pub(super) async fn developer(
 
 /// Read how an app stands
 #[utoipa::path(
-    get, path = "/v1/apps/{id}", tag = "standing", operation_id = "app",
-    params(("id" = String, Path, description = "The app"), Asked),
+    get, path = "/v1/apps/{app}", tag = "standing", operation_id = "app",
+    params(("app" = String, Path, description = "The app"), Asked),
     responses(
         (status = 200, description = "How it stands", body = App,
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),

@@ -36,8 +36,8 @@ struct Timeline<'a> {
 
 /// Tell every change of a developer's standing over time
 #[utoipa::path(
-    get, path = "/v1/developers/{id}/timeline", tag = "standing", operation_id = "timeline_of_developer",
-    params(("id" = String, Path, description = "The developer"), Asked),
+    get, path = "/v1/developers/{developer}/timeline", tag = "standing", operation_id = "timeline_of_developer",
+    params(("developer" = String, Path, description = "The developer"), Asked),
     responses(
         (status = 200, description = "The changes, by time", body = Timeline,
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),
@@ -63,8 +63,8 @@ pub(super) async fn of_developer(
 
 /// Tell every change of an app's standing over time
 #[utoipa::path(
-    get, path = "/v1/apps/{id}/timeline", tag = "standing", operation_id = "timeline_of_app",
-    params(("id" = String, Path, description = "The app"), Asked),
+    get, path = "/v1/apps/{app}/timeline", tag = "standing", operation_id = "timeline_of_app",
+    params(("app" = String, Path, description = "The app"), Asked),
     responses(
         (status = 200, description = "The changes, by time", body = Timeline,
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),

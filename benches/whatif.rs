@@ -63,7 +63,7 @@ fn main() {
             .unwrap();
         for _ in 0..runs {
             let begun = Stopwatch::now();
-            let answer = question.count(&pool, |_| ()).unwrap();
+            let answer = question.count(&pool, |_| Ok(())).unwrap();
             println!(
                 "{threads} threads: {} events in {:.2} s; {} of {} developers hit",
                 history.head(),
@@ -78,7 +78,7 @@ fn main() {
             bytes.set(bytes.get() + line.len());
             Ok(())
         };
-        let answer = question.ask(&pool, line, |_| ()).unwrap();
+        let answer = question.ask(&pool, line, |_| Ok(())).unwrap();
         println!(
             "{threads} threads, with {} MiB of lines: {:.2} s; sha256 {}",
             bytes.get() >> 20,

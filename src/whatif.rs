@@ -5,8 +5,10 @@
 //! and the developers who are hit hardest. What differs is written down as lines, in an order that does
 //! not depend on the number of threads, and their SHA-256 stands for the whole outcome. No rule is here.
 
+mod ground;
 mod lines;
 mod plan;
+pub(crate) mod report;
 
 use std::collections::HashSet;
 use std::io;
@@ -23,6 +25,7 @@ use standing_projections::{Ask, Assessor, Instant, LocalMonth, Position, Ruleboo
 
 use crate::in_order::{AHEAD, in_order};
 use crate::recompute::by_id;
+pub use ground::{Given, Ground, known};
 pub use lines::{Flips, Version};
 pub use plan::{Asked, FORMAT, Found, Held, LogAt, PLAN_BYTES_MAX, Plan, PlanError, Text};
 
@@ -119,7 +122,7 @@ impl<'a> Question<'a> {
     /// judged.
     ///
     /// # Errors
-    /// Those of `line`, which end it.
+    /// Those of `line` and of `done`, which end it.
     ///
     /// ```
     /// use standing::whatif::{Question, sides};
@@ -146,14 +149,14 @@ impl<'a> Question<'a> {
     ///     top: 20,
     /// };
     /// let pool = rayon::ThreadPoolBuilder::new().build().unwrap();
-    /// let answer = question.ask(&pool, |_| Ok(()), |_| ()).unwrap();
+    /// let answer = question.ask(&pool, |_| Ok(()), |_| Ok(())).unwrap();
     /// assert_eq!((answer.at[0].counts.developers, answer.at[0].counts.hit), (1, 0));
     /// ```
     pub fn ask(
         &self,
         pool: &ThreadPool,
         mut line: impl FnMut(&[u8]) -> io::Result<()>,
-        done: impl Fn(u64),
+        done: impl Fn(u64) -> io::Result<()>,
     ) -> io::Result<Answer<'a>> {
         let mut digest = Sha256::new();
         let mut write = |bytes: &[u8]| {
@@ -174,8 +177,12 @@ impl<'a> Question<'a> {
     /// time.
     ///
     /// # Errors
-    /// Where what differs cannot be told.
-    pub fn count(&self, pool: &ThreadPool, done: impl Fn(u64)) -> io::Result<Answer<'a>> {
+    /// Those of `done`, which end it.
+    pub fn count(
+        &self,
+        pool: &ThreadPool,
+        done: impl Fn(u64) -> io::Result<()>,
+    ) -> io::Result<Answer<'a>> {
         let at = self.each(pool, None, &done)?;
         Ok(Answer { at, sha256: None })
     }
@@ -184,7 +191,7 @@ impl<'a> Question<'a> {
         &self,
         pool: &ThreadPool,
         mut write: Option<Write<'_>>,
-        done: &dyn Fn(u64),
+        done: &dyn Fn(u64) -> io::Result<()>,
     ) -> io::Result<Vec<Outcome<'a>>> {
         let at = self.as_of.iter().map(|as_of| {
             let ask = Ask {
@@ -205,7 +212,7 @@ impl<'a> Question<'a> {
         ask: Ask,
         pool: &ThreadPool,
         mut write: Option<Write<'_>>,
-        done: &dyn Fn(u64),
+        done: &dyn Fn(u64) -> io::Result<()>,
     ) -> io::Result<Outcome<'a>> {
         let written = write.is_some();
         let mut counts = Counts::default();
@@ -247,8 +254,7 @@ impl<'a> Question<'a> {
                     Side::Neither => {}
                 }
             }
-            done(made.facts);
-            Ok::<(), io::Error>(())
+            done(made.facts)
         };
         let all = by_id(self.history);
         in_order(pool, &all, |one| one.len(), WHATIF_AHEAD, judge, take)?;

@@ -87,6 +87,13 @@ impl Calendar {
         (name == "CN").then(|| &*CN)
     }
 
+    /// The data files of the calendar of that name, each with its year, ascending: what an edition of it
+    /// is told by.
+    pub fn files_named(name: &str) -> impl Iterator<Item = (i32, &'static str)> + use<> {
+        let years = Self::named(name).into_iter().flat_map(Self::years);
+        years.zip(CN_FILES.iter().copied())
+    }
+
     /// Reads data files; what does not read as one is left out (the tests see that none is).
     fn from_files(files: &[&str]) -> Self {
         let mut calendar = Self::default();

@@ -8,7 +8,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::event::{Channel, Data, Outcome, Permission, Position};
+use crate::event::{
+    Channel, Data, InspectionSeverity, Kind, Outcome, Permission, Position, ReportSeverity, Stage,
+};
 use crate::facts::{Fact, Retraction};
 use crate::outages::{Outages, Span};
 use crate::refusal::{Code, Refusal};
@@ -118,6 +120,48 @@ impl AppRecord {
             }
             data => self.lifecycle.check(time, data),
         }
+    }
+
+    /// The steps of its review, inspections and reports that would be legal at an instant: each type of event,
+    /// with the stage where there is one.
+    #[must_use]
+    pub fn legal_now(&self, time: Instant) -> Vec<String> {
+        let mut steps = Vec::new();
+        for stage in Stage::ALL.iter().copied() {
+            let reasons = Vec::new();
+            for (kind, data) in [
+                (Kind::ReviewSubmitted, Data::ReviewSubmitted { stage }),
+                (Kind::ReviewApproved, Data::ReviewApproved { stage }),
+                (
+                    Kind::ReviewRejected,
+                    Data::ReviewRejected { stage, reasons },
+                ),
+            ] {
+                steps.push((format!("{kind} stage={stage}"), data));
+            }
+        }
+        let severity = InspectionSeverity::Minor;
+        steps.push((
+            Kind::InspectionFailed.to_string(),
+            Data::InspectionFailed { severity },
+        ));
+        let severity = ReportSeverity::Ordinary;
+        steps.push((
+            Kind::ReportConfirmed.to_string(),
+            Data::ReportConfirmed { severity },
+        ));
+        for (kind, data) in [
+            (Kind::InspectionRemedied, Data::InspectionRemedied),
+            (Kind::ReportRemedied, Data::ReportRemedied),
+            (Kind::AppDelisted, Data::AppDelisted),
+            (Kind::AppKeyDisabled, Data::AppKeyDisabled),
+            (Kind::AppKeyEnabled, Data::AppKeyEnabled),
+        ] {
+            steps.push((kind.to_string(), data));
+        }
+        let legal = steps.into_iter();
+        let legal = legal.filter(|(_, data)| self.check(time, data).is_ok());
+        legal.map(|(step, _)| step).collect()
     }
 
     /// Takes an event of the app as recorded at a position; `target` is the position of the event

@@ -6,6 +6,7 @@
 //! bytes.
 
 pub mod calendar;
+pub mod decisions;
 pub mod event;
 pub mod explain;
 pub mod facts;

@@ -114,6 +114,10 @@ proptest! {
         prop_assert_eq!(cut.head(), known_at.min(head));
         let ends = history(&ledger.records[..known_at.0 as usize]);
         prop_assert_eq!(ends.developers().len(), cut.developers().len());
+        for one in cut.developers() {
+            let all = plain.subject(&one.id).unwrap().0;
+            prop_assert_eq!(all.len_at(known_at), one.len());
+        }
         for record in &ledger.records {
             let subject = record.event.subject.as_str();
             let found = |of: &History| of.subject(subject).map(|(one, app)| {

@@ -34,6 +34,44 @@ fn retraction(ledger: &Ledger, target: &Record, time: Instant) -> (Position, Eve
     (position, Event::from_json(&event).unwrap())
 }
 
+/// The ledger with a proposal after each of its events, confirmed and withdrawn in turn, and where each of its
+/// own events was.
+fn with_proposals(ledger: &Ledger) -> (Vec<Record>, HashMap<u64, u64>) {
+    let (mut records, mut back) = (Vec::new(), HashMap::new());
+    let moved = |position: Position| Position(position.0 * 3);
+    for record in &ledger.records {
+        let position = moved(record.position);
+        back.insert(position.0, record.position.0);
+        records.push(record.moved(position, record.target.map(moved)));
+        for (place, kind) in [(1, "proposed"), (2, "confirmed")] {
+            let kind = match (kind, record.position.0 % 2) {
+                ("confirmed", 0) => "withdrawn",
+                (kind, _) => kind,
+            };
+            let proposal = json!({"id": format!("p{}", position.0 + 1)});
+            let data = match kind {
+                "proposed" => json!({
+                    "type": "developer.terminated", "data": {"reason": "-"}, "reason": "-",
+                }),
+                "confirmed" => json!({"event": proposal}),
+                _ => json!({"event": proposal, "reason": "-"}),
+            };
+            let event = json!({
+                "specversion": "1.0", "id": format!("p{}", position.0 + place), "source": "/desk",
+                "type": format!("decision.{kind}"), "time": record.event.time.to_string(),
+                "subject": record.event.subject, "data": data,
+            });
+            records.push(Record {
+                position: Position(position.0 + place),
+                event: Event::from_json(&event).unwrap(),
+                target: (place == 2).then_some(Position(position.0 + 1)),
+                json: event.to_string(),
+            });
+        }
+    }
+    (records, back)
+}
+
 /// Positions other than those of registrations, dealt out anew by random keys. Registrations come
 /// first, for without them no fact is taken. What the property sets aside keeps its order among
 /// itself: retractions and appeals, usage of one app and date, rulebooks; and, beyond the words of
@@ -149,6 +187,17 @@ proptest! {
         let once = explained(&first, as_of, head).unwrap();
         same(&once, &explained(&first, as_of, head).unwrap())?;
         same(&once, &explained(&history(&ledger.records), as_of, head).unwrap())?;
+    }
+
+    #[test]
+    fn proposals_change_no_standing(ledger in ledger(Shape::ANY), at in ask()) {
+        let as_of = ledger.as_of(&at);
+        let here: HashMap<u64, u64> = (1..=ledger.head().0).map(|n| (n, n)).collect();
+        let (with, back) = with_proposals(&ledger);
+        let head = with.iter().map(|record| record.position).max().unwrap();
+        let want = answer(&history(&ledger.records), as_of, ledger.head()).unwrap();
+        let got = answer(&history(&with), as_of, head).unwrap();
+        prop_assert_eq!(mapped(&want, &here), mapped(&got, &back));
     }
 
     #[test]
@@ -289,7 +338,11 @@ fn the_histories_drawn_bring_everything_about() {
             }
         }
     }
-    for kind in Kind::ALL {
+    // Proposals change nothing, and have a property of their own.
+    let drawn = Kind::ALL
+        .iter()
+        .filter(|kind| !kind.as_str().starts_with("decision."));
+    for kind in drawn {
         assert!(seen.contains_key(kind.as_str()), "no {kind}: {seen:#?}");
     }
     for word in WORDS {

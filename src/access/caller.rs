@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use standing_projections::event::Kind;
 
-use super::{Action, Role, may, may_append};
+use super::{Action, Role, may, may_append, may_decide};
 
 /// Who is asking: what a token that was shown, and is in force, stands for.
 ///
@@ -63,6 +63,12 @@ impl Caller {
     #[must_use]
     pub fn may_append(&self, kind: Kind) -> bool {
         may_append(self.role, kind)
+    }
+
+    /// Whether they may take decisions of that type.
+    #[must_use]
+    pub fn may_decide(&self, kind: Kind) -> bool {
+        may_decide(self.role, kind)
     }
 
     /// The developer that they are. Nothing of another developer may be told to them.

@@ -63,10 +63,21 @@ impl Guard {
         shown: &str,
         now: Instant,
     ) -> Result<Option<Arc<Token>>, StoreError> {
-        if !is_token(shown) {
-            return Ok(None);
+        match is_token(shown) {
+            true => self.recognise_hash(hash(shown), now).await,
+            false => Ok(None),
         }
-        let hash = hash(shown);
+    }
+
+    /// The token of which that is kept, where it is good at that instant.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn recognise_hash(
+        &self,
+        hash: TokenHash,
+        now: Instant,
+    ) -> Result<Option<Arc<Token>>, StoreError> {
         let known = self.leased(&hash);
         let token = match known {
             Some(token) => Some(token),

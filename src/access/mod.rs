@@ -19,10 +19,11 @@ mod token;
 
 pub use caller::Caller;
 pub use guard::{Guard, REVOKED_AFTER};
-pub use policy::{Action, may, may_append};
+pub use policy::{Action, may, may_append, may_decide};
 pub use rate::{Rate, Rates};
 pub use redaction::{hides_reporter, redacted};
 pub use refusal::{Refusals, RefusedAccess};
 pub use role::Role;
 pub use store::{AccessError, Store, open};
-pub use token::{Secret, Token, TokenHash, hash, new_id};
+pub(crate) use store::{PostgresStore, SqliteStore};
+pub use token::{Secret, Token, TokenHash, TokenLimits, hash, new_id};

@@ -12,6 +12,10 @@ use Role::{Approver, Auditor, Consumer, Developer, Recorder, Reviewer, RuleMaker
 pub enum Action {
     /// Send events; which ones, [`may_append`] says.
     Append,
+    /// Take decisions; which ones, [`may_decide`] says.
+    Decide,
+    /// Read what waits for a decision.
+    ReadDecisions,
     /// Read events.
     ReadEvents,
     /// Read a developer's or an app's standing, its explanation, its past and its future.
@@ -20,6 +24,8 @@ pub enum Action {
     ReadObligations,
     /// Read the board.
     ReadPlaza,
+    /// Follow the changes of the board.
+    FollowPlaza,
     /// Read the log as checkpoints and hashes: what proofs are checked against.
     ReadLog,
     /// Read whole leaves of the log, and proofs, which hold one.
@@ -40,12 +46,15 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Append,
+        Self::Decide,
+        Self::ReadDecisions,
         Self::ReadEvents,
         Self::ReadStanding,
         Self::ReadObligations,
         Self::ReadPlaza,
+        Self::FollowPlaza,
         Self::ReadLog,
         Self::ReadLeaves,
         Self::ReadRules,
@@ -61,10 +70,13 @@ impl Action {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Append => "append events",
+            Self::Decide => "take decisions",
+            Self::ReadDecisions => "read what waits for a decision",
             Self::ReadEvents => "read events",
             Self::ReadStanding => "read standing",
             Self::ReadObligations => "read obligations",
             Self::ReadPlaza => "read the plaza",
+            Self::FollowPlaza => "follow the plaza",
             Self::ReadLog => "read the log's hashes",
             Self::ReadLeaves => "read the log's leaves",
             Self::ReadRules => "read rulebooks",
@@ -85,17 +97,18 @@ impl Action {
     pub const fn roles(self) -> &'static [Role] {
         match self {
             Self::Append => &[Recorder, Reviewer, Approver],
+            Self::Decide => &[Reviewer, Approver, Developer],
+            Self::ReadDecisions => &[Reviewer, Approver, Auditor],
             Self::ReadEvents | Self::ReadStanding | Self::ReadObligations => {
                 &[Reviewer, Approver, Auditor, Developer]
             }
             Self::ReadPlaza => &[Reviewer, Approver, RuleMaker, Auditor, Consumer, Developer],
-            Self::ReadLog => &[
-                Recorder, Reviewer, Approver, RuleMaker, Auditor, Consumer, Developer,
-            ],
+            Self::FollowPlaza => &[Auditor, Consumer],
+            Self::ReadLog => &[Recorder, Reviewer, Approver, RuleMaker, Auditor, Consumer],
             Self::ReadLeaves => &[Reviewer, Approver, Auditor],
             Self::ReadRules => &[Reviewer, Approver, RuleMaker, Auditor, Consumer, Developer],
             Self::PublishRules => &[RuleMaker],
-            Self::Simulate => &[RuleMaker],
+            Self::Simulate => &[RuleMaker, Auditor],
             Self::ReadRefusals => &[Auditor],
             Self::ReadMetrics => &[Auditor, Consumer],
             Self::ReadDocs => &Role::ALL,
@@ -113,6 +126,14 @@ pub fn may(role: Role, action: Action) -> bool {
 #[must_use]
 pub fn may_append(role: Role, kind: Kind) -> bool {
     appenders(kind).contains(&role)
+}
+
+/// Whether a role may take decisions of that type: those whose events it may append, and appeals; a developer
+/// files them about its own, and does nothing else.
+#[must_use]
+pub fn may_decide(role: Role, kind: Kind) -> bool {
+    let files = kind == Kind::AppealFiled;
+    may(role, Action::Decide) && (files || may_append(role, kind))
 }
 
 /// Who may append events of that type: facts are recorded, reviews are a reviewer's, and what ends a
@@ -149,12 +170,15 @@ pub const fn appenders(kind: Kind) -> &'static [Role] {
         | Kind::InspectionFailed
         | Kind::InspectionRemedied
         | Kind::MeasureImposed
-        | Kind::MeasureLifted => &[Reviewer, Approver],
+        | Kind::MeasureLifted
+        | Kind::DecisionProposed
+        | Kind::DecisionWithdrawn => &[Reviewer, Approver],
         Kind::DeveloperGraded
         | Kind::DeveloperTerminated
         | Kind::DeveloperReinstated
         | Kind::EventRetracted
         | Kind::AppealDecided
+        | Kind::DecisionConfirmed
         | Kind::PrivateErased => &[Approver],
         Kind::RulebookPublished => &[RuleMaker],
     }

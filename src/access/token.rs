@@ -84,6 +84,17 @@ pub fn new_id() -> Result<String, getrandom::Error> {
     Ok(format!("t{hex}"))
 }
 
+/// What a token is good for, where what the service gives everybody is not meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TokenLimits {
+    /// Requests a second.
+    pub rate: Option<u32>,
+    /// The most bytes of a body that is no stream.
+    pub body_max: Option<u64>,
+    /// How many seconds a request that is no stream may take.
+    pub time_max: Option<u32>,
+}
+
 /// What is known of a token; not the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Token {
@@ -97,8 +108,9 @@ pub struct Token {
     pub actor: String,
     /// What it is for, in words.
     pub note: String,
-    /// Requests a second that it is good for, where the service's own number is not meant.
-    pub rate: Option<u32>,
+    /// What it is good for.
+    #[serde(flatten)]
+    pub limits: TokenLimits,
     /// When it was made.
     pub created: Instant,
     /// From when on it is no good any more.
@@ -154,7 +166,7 @@ mod tests {
             subject: None,
             actor: "t1".to_owned(),
             note: String::new(),
-            rate: None,
+            limits: TokenLimits::default(),
             created: at(0),
             expires: Some(at(10)),
             revoked: None,

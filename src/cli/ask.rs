@@ -209,7 +209,7 @@ impl Question {
 }
 
 /// The position up to which the log is known, resolved once.
-async fn known_at(
+pub(super) async fn known_at(
     context: &Context,
     ledger: &dyn Ledger,
     asked: Option<KnownAt>,

@@ -11,9 +11,10 @@ use standing_projections::{Ask, Instant};
 
 use super::ask::{AskArgs, Question, developer_of};
 use super::output::{Format, table};
-use super::timeline::{by, field, value, what};
+use super::timeline::{by, what};
 use super::{Context, Failure};
 use crate::history::Scope;
+use crate::words::{field, value};
 
 /// How far ahead it looks, in days, where nothing else is said.
 const DAYS: i64 = 90;

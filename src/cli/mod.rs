@@ -7,7 +7,9 @@ mod ask;
 mod assess;
 mod audit;
 mod bisect;
+mod bundle;
 mod checkpoint;
+mod decide;
 mod demo;
 mod erase;
 mod explain;
@@ -19,6 +21,7 @@ mod init;
 mod keys;
 mod moving;
 mod new_file;
+mod notices;
 mod openapi;
 mod output;
 mod plaza;
@@ -35,6 +38,7 @@ mod tiles;
 mod timeline;
 mod tokens;
 mod verify;
+mod webhooks;
 mod whatif;
 
 use std::path::PathBuf;
@@ -120,12 +124,15 @@ enum Command {
     Import(import::ImportArgs),
     Record(record::RecordArgs),
     Retract(retract::RetractArgs),
+    Decide(decide::DecideArgs),
+    Decisions(decide::DecisionsArgs),
     Erase(erase::EraseArgs),
     Assess(assess::AssessArgs),
     Plaza(plaza::PlazaArgs),
     Recompute(recompute::RecomputeArgs),
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
+    Notices(notices::NoticesArgs),
     Bisect(bisect::BisectArgs),
     Forecast(forecast::ForecastArgs),
     Timeline(timeline::TimelineArgs),
@@ -135,6 +142,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Readmodel(readmodel::ReadModelArgs),
     Tokens(tokens::TokensArgs),
+    Webhooks(webhooks::WebhooksArgs),
     Snapshot(snapshot::SnapshotArgs),
     Backup(moving::BackupArgs),
     Restore(moving::RestoreArgs),
@@ -142,6 +150,7 @@ enum Command {
     Keys(keys::KeysArgs),
     Checkpoint(checkpoint::CheckpointArgs),
     Prove(prove::ProveArgs),
+    Bundle(bundle::BundleArgs),
     Verify(verify::VerifyArgs),
     Tiles(tiles::TilesArgs),
     Rules(rules::RulesArgs),
@@ -277,6 +286,8 @@ pub fn main() -> ExitCode {
         context.close().await;
         done
     });
+    // What is still at work is for nobody any more, such as histories that are read for a service that ended.
+    runtime.shutdown_background();
     match done {
         Ok(code) => code,
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
@@ -294,12 +305,15 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Import(args) => import::run(context, args).await,
         Command::Record(args) => record::run(context, args).await,
         Command::Retract(args) => retract::run(context, args).await,
+        Command::Decide(args) => decide::run(context, args).await,
+        Command::Decisions(args) => decide::list(context, args).await,
         Command::Erase(args) => erase::run(context, args).await,
         Command::Assess(args) => assess::run(context, args).await,
         Command::Recompute(args) => recompute::run(context, args).await,
         Command::Plaza(args) => plaza::run(context, args).await,
         Command::Show(args) => show::run(context, args).await,
         Command::Explain(args) => explain::run(context, args).await,
+        Command::Notices(args) => notices::run(context, args).await,
         Command::Bisect(args) => bisect::run(context, args).await,
         Command::Forecast(args) => forecast::run(context, args).await,
         Command::Timeline(args) => timeline::run(context, args).await,
@@ -309,6 +323,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Serve(args) => serve::run(context, args).await,
         Command::Readmodel(args) => readmodel::run(context, args).await,
         Command::Tokens(args) => tokens::run(context, args).await,
+        Command::Webhooks(args) => webhooks::run(context, args).await,
         Command::Snapshot(args) => snapshot::run(context, args).await,
         Command::Backup(args) => moving::backup(context, args).await,
         Command::Restore(args) => moving::restore(context, args).await,
@@ -316,6 +331,7 @@ async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Keys(args) => keys::run(context, args),
         Command::Checkpoint(args) => checkpoint::run(context, args).await,
         Command::Prove(args) => prove::run(context, args).await,
+        Command::Bundle(args) => bundle::run(context, args).await,
         Command::Verify(args) => verify::run(context, args).await,
         Command::Tiles(args) => tiles::run(context, args).await,
         Command::Rules(args) => rules::run(context, args).await,

@@ -28,12 +28,19 @@ pub(super) enum FormatArg {
     Printed(Format),
     /// Of files.
     Files(crate::export::Format),
+    /// Of notices.
+    Notices(super::notices::Form),
 }
 
 impl FormatArg {
     /// Reads the name of a form to print in.
     pub(super) fn printed() -> impl TypedValueParser<Value = Self> {
         EnumValueParser::<Format>::new().map(Self::Printed)
+    }
+
+    /// Reads the name of a form of notices.
+    pub(super) fn notices() -> impl TypedValueParser<Value = Self> {
+        EnumValueParser::<super::notices::Form>::new().map(Self::Notices)
     }
 
     /// Reads the name of a form of files.
@@ -68,7 +75,7 @@ impl Out {
         Self {
             format: match format {
                 Some(FormatArg::Printed(format)) => Some(format),
-                Some(FormatArg::Files(_)) | None => None,
+                Some(FormatArg::Files(_) | FormatArg::Notices(_)) | None => None,
             },
             quiet,
             colors: colors(io::stdout().is_terminal()),

@@ -68,7 +68,7 @@ pub(super) async fn run(context: &Context, args: ProveArgs) -> Result<ExitCode, 
 }
 
 /// A checkpoint of a tree that holds a position.
-async fn checkpoint(
+pub(super) async fn checkpoint(
     ledger: &dyn Ledger,
     key: Option<&SignerKey>,
     position: Position,

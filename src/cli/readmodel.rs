@@ -89,7 +89,7 @@ async fn check(context: &Context) -> Result<ExitCode, Failure> {
     loop {
         // They may go on meanwhile.
         while live.position() < position {
-            if live.advance().await?.position == live.position() && live.position() < position {
+            if !live.advance().await? && live.position() < position {
                 let message = "the tables are of events that the log does not have";
                 return Err(
                     Failure::new(message).hint("make them with `standing readmodel rebuild`")
@@ -157,6 +157,10 @@ impl From<ReadModelError> for Failure {
         match error {
             ReadModelError::Missing => {
                 failure.hint("`standing serve` makes it, and `standing readmodel rebuild`")
+            }
+            ReadModelError::Rebuilding => failure.hint("wait until that has ended"),
+            ReadModelError::Held { .. } => {
+                failure.hint("end the transactions that read or back them up, and try again")
             }
             _ => failure,
         }

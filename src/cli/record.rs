@@ -76,7 +76,7 @@ pub(super) async fn run(context: &Context, args: RecordArgs) -> Result<ExitCode,
 }
 
 /// The object that pairs of keys and values make.
-fn object(
+pub(super) fn object(
     pairs: &[String],
     cell: impl Fn(&str, &str) -> Value,
 ) -> Result<Map<String, Value>, Failure> {

@@ -12,7 +12,10 @@ use standing_projections::time::parse_date;
 use super::Context;
 use super::failure::Failure;
 use super::output::{Format, table};
-use crate::access::{self, REVOKED_AFTER, Role, Secret, Store, Token};
+use crate::access::{self, REVOKED_AFTER, Role, Secret, Store, Token, TokenLimits};
+
+/// The most that may be said of a body's bytes: a body is read into memory.
+const BODY_MAX: u64 = 1 << 30;
 
 /// Say who may use the service: make tokens, list them, take them back
 #[derive(Debug, Args)]
@@ -56,6 +59,12 @@ struct NewArgs {
     /// How many requests a second it is good for (default: what the service gives everybody)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
+    /// The most bytes of a body that it is good for, streams apart (default: what the service gives everybody)
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..=BODY_MAX))]
+    body_max: Option<u64>,
+    /// How many seconds its requests may take, streams apart (default: what the service gives everybody)
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    time_max: Option<u32>,
     /// What it is for
     #[arg(long, default_value = "")]
     note: String,
@@ -129,7 +138,6 @@ async fn new(context: &Context, store: &Arc<dyn Store>, args: NewArgs) -> Result
         );
         return Err(Failure::new(message));
     }
-    let no_chance = |error| Failure::new(format_args!("the system gives no random bytes: {error}"));
     let now = Context::now();
     let expires = args.expires.map(|expires| match expires {
         Expiry::Days(days) => now.plus_days(days),
@@ -139,19 +147,18 @@ async fn new(context: &Context, store: &Arc<dyn Store>, args: NewArgs) -> Result
         return Err(Failure::new("the token would end before it begins")
             .hint("give `--expires` a time that is still to come"));
     }
-    let id = access::new_id().map_err(no_chance)?;
-    let secret = Secret::generate().map_err(no_chance)?;
-    let token = Token {
-        actor: args.actor.unwrap_or_else(|| id.clone()),
-        id,
-        role: args.role,
-        subject: args.developer,
-        note: args.note,
+    let (mut token, secret) = generate(args.role)?;
+    if let Some(actor) = args.actor {
+        token.actor = actor;
+    }
+    token.subject = args.developer;
+    token.note = args.note;
+    token.limits = TokenLimits {
         rate: args.rate,
-        created: now,
-        expires,
-        revoked: None,
+        body_max: args.body_max,
+        time_max: args.time_max,
     };
+    token.expires = expires;
     store.add(&token, &secret.hash()).await?;
     match context.out.format(Format::Jsonl) {
         Format::Table => context.out.text(&format!("{}\n", secret.as_str()))?,
@@ -168,6 +175,25 @@ async fn new(context: &Context, store: &Arc<dyn Store>, args: NewArgs) -> Result
         token.id, token.role
     ));
     Ok(())
+}
+
+/// A new token of a role, with its id as its actor, and what is shown once of it. It is kept nowhere yet.
+pub(super) fn generate(role: Role) -> Result<(Token, Secret), Failure> {
+    let no_chance = |error| Failure::new(format_args!("the system gives no random bytes: {error}"));
+    let id = access::new_id().map_err(no_chance)?;
+    let secret = Secret::generate().map_err(no_chance)?;
+    let token = Token {
+        actor: id.clone(),
+        id,
+        role,
+        subject: None,
+        note: String::new(),
+        limits: TokenLimits::default(),
+        created: Context::now(),
+        expires: None,
+        revoked: None,
+    };
+    Ok((token, secret))
 }
 
 async fn list(context: &Context, store: &Arc<dyn Store>) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! `standing verify`: the whole ledger, or one event's proof, believed in nothing.
+//! `standing verify`: the whole ledger, one event's proof or an evidence bundle, believed in nothing.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,24 +11,27 @@ use serde_json::value::RawValue;
 use standing_projections::{Instant, Position};
 
 use super::Context;
+use super::bundle::verify_bundle;
 use super::failure::Failure;
 use super::keys::{own_verifier, verifier, verifier_of_environment};
 use super::moving::progress;
 use super::output::{Format, table};
+use crate::bundle::BUNDLE_BYTES_MAX;
 use crate::proof::check::{Checked, HeldTo, PrivateChecked, check};
 use crate::proof::note::{NOTE_BYTES_MAX, NoteError};
 use crate::proof::{
     Checkpoint, CheckpointError, EventProof, PROOF_BYTES_MAX, Proved, VerifierKey, hash_to_text,
 };
 
-/// Check the whole ledger, or a proof of one event
+/// Check the whole ledger, a proof of one event, or an evidence bundle
 ///
 /// Of a ledger, every event is hashed again, the tree is built anew, and everything that is stored
-/// beside is compared with it, the checkpoints that were kept included. A proof is checked without a
-/// ledger. What is wrong is named, and the exit code is 1.
+/// beside is compared with it, the checkpoints that were kept included. Proofs and bundles are
+/// checked without a ledger, and of a bundle the answer is derived again. What is wrong is named, and the
+/// exit code is 1.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// A proof, as `standing prove` makes it; `-` is standard input
+    /// A proof or a bundle, as `standing prove` and `standing bundle` make them; `-` is standard input
     #[arg(value_name = "PROOF", conflicts_with = "against")]
     proof: Option<PathBuf>,
     /// The log's verifier key, or a file with it; again for each that the log has had
@@ -49,7 +52,7 @@ pub(super) async fn run(context: &Context, args: VerifyArgs) -> Result<ExitCode,
     }
 }
 
-/// Checks a proof, without a ledger.
+/// Checks a proof or a bundle, without a ledger.
 fn verify_proof(
     context: &Context,
     path: &Path,
@@ -66,7 +69,14 @@ fn verify_proof(
     }
     let named =
         |error: &dyn std::fmt::Display| Failure::new(format_args!("`{}`: {error}", path.display()));
-    let file = read(path, PROOF_BYTES_MAX)?;
+    let mut input = open(path)?;
+    let mut file = read_from(path, &mut input, PROOF_BYTES_MAX)?;
+    // Every bundle begins so, and no proof does.
+    if file.starts_with(b"{") {
+        let more = BUNDLE_BYTES_MAX.saturating_sub(file.len());
+        file.extend(read_from(path, &mut input, more)?);
+        return verify_bundle(context, path, &file, &keys);
+    }
     let proof = EventProof::parse(&file).map_err(|error| named(&error))?;
     let proved = proof.verify(&keys).map_err(|error| named(&error))?;
     print_proved(context, proved)?;
@@ -75,18 +85,30 @@ fn verify_proof(
 
 /// The bytes of a file, one more than the most that are wanted where there are more.
 fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
-    let input: io::Result<Box<dyn Read>> = match path.to_str() {
+    read_from(path, &mut open(path)?, bytes_max)
+}
+
+fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+    match path.to_str() {
         Some("-") => Ok(Box::new(io::stdin())),
-        _ => File::open(path).map(|file| Box::new(file) as Box<dyn Read>),
-    };
+        _ => File::open(path)
+            .map(|file| Box::new(file) as Box<dyn Read>)
+            .map_err(|error| unreadable(path, &error)),
+    }
+}
+
+fn read_from(path: &Path, input: &mut dyn Read, bytes_max: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let limit = bytes_max as u64 + 1;
     input
-        .and_then(|input| input.take(limit).read_to_end(&mut bytes))
-        .map_err(|error| {
-            Failure::new(format_args!("`{}` cannot be read: {error}", path.display()))
-        })?;
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(path, &error))?;
     Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format_args!("`{}` cannot be read: {error}", path.display()))
 }
 
 /// What a proof has shown.

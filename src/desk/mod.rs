@@ -5,7 +5,12 @@
 //! appends to the ledger and nothing else. A decision is appended under the condition that nothing
 //! it depends on has come since it was made.
 
+mod case;
+pub mod decisions;
+mod judged;
+mod refused;
 mod store;
+mod waiting;
 
 use std::sync::Arc;
 

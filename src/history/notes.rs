@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use standing_projections::Position;
 use standing_projections::explain::{self, EventNote, Graph};
 
 use super::HistoryError;
-use crate::ledger::{Ledger, Query};
+use crate::ledger::{Ledger, StoredEvent};
+
+/// How many events are asked for at once.
+const AT_ONCE: usize = 1_000;
 
 /// The explanation, with what the ledger has of the events in it. `show` says what of each may be told.
 ///
@@ -16,32 +20,32 @@ pub async fn explained(
     asked: &explain::Question<'_>,
     show: impl Fn(EventNote) -> EventNote,
 ) -> Result<Graph, HistoryError> {
+    let needed: Vec<Position> = explain::events_needed(asked).into_iter().collect();
     let mut notes = BTreeMap::new();
-    for position in explain::events_needed(asked) {
-        let query = Query {
-            after: standing_projections::Position(position.0.saturating_sub(1)),
-            up_to: Some(position),
-            limit: 1,
-            ..Query::default()
-        };
-        let Some(stored) = ledger.read(&query).await?.into_iter().next() else {
-            continue;
-        };
-        let unreadable = |error: serde_json::Error| HistoryError::Unreadable {
-            position,
-            reason: error.to_string(),
-        };
-        let mut body: serde_json::Value = serde_json::from_str(&stored.json).map_err(unreadable)?;
-        let note = EventNote {
-            id: stored.id,
-            source: stored.source,
-            time: stored.time,
-            recordedtime: Some(stored.recordedtime),
-            kind: stored.kind,
-            subject: stored.subject,
-            data: body["data"].take(),
-        };
-        notes.insert(position, show(note));
+    for some in needed.chunks(AT_ONCE) {
+        for stored in ledger.events(some).await? {
+            let (position, note) = note(stored)?;
+            notes.insert(position, show(note));
+        }
     }
     Ok(explain::explain(asked, &notes))
+}
+
+fn note(stored: StoredEvent) -> Result<(Position, EventNote), HistoryError> {
+    let position = stored.position;
+    let unreadable = |error: serde_json::Error| HistoryError::Unreadable {
+        position,
+        reason: error.to_string(),
+    };
+    let mut body: serde_json::Value = serde_json::from_str(&stored.json).map_err(unreadable)?;
+    let note = EventNote {
+        id: stored.id,
+        source: stored.source,
+        time: stored.time,
+        recordedtime: Some(stored.recordedtime),
+        kind: stored.kind,
+        subject: stored.subject,
+        data: body["data"].take(),
+    };
+    Ok((position, note))
 }

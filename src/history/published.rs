@@ -67,6 +67,43 @@ pub async fn versions(ledger: &dyn Ledger) -> Result<Vec<Published>, HistoryErro
     }
 }
 
+/// Why versions cannot be published beside those that there are.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TogetherError {
+    /// One of that name is published.
+    #[error("the version `{0}` is published, with another text")]
+    Published(String),
+    /// It is there twice.
+    #[error("the version `{0}` is given twice")]
+    Twice(String),
+    /// They are no versions of one rulebook.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+}
+
+/// Whether versions go with those there are and with each other: one id, one time zone, each
+/// version once. What they make together, if there are any.
+///
+/// # Errors
+/// Where they do not.
+pub fn together(known: &[Rulebook], new: &[Rulebook]) -> Result<Option<Timeline>, TogetherError> {
+    for (index, book) in new.iter().enumerate() {
+        let same = |other: &Rulebook| other.version == book.version;
+        if known.iter().any(same) {
+            return Err(TogetherError::Published(label(book)));
+        }
+        if new[..index].iter().any(same) {
+            return Err(TogetherError::Twice(label(book)));
+        }
+    }
+    let all = known.iter().chain(new);
+    let all: Vec<(Position, Rulebook)> = all.map(|book| (Position(0), book.clone())).collect();
+    match all.is_empty() {
+        true => Ok(None),
+        false => Ok(Some(Timeline::new(all, &Names::default())?)),
+    }
+}
+
 /// The versions in the order in which they hold.
 ///
 /// # Errors

@@ -32,6 +32,9 @@ pub struct Line {
     pub subject: String,
     /// The developer that the subject is or belongs to.
     pub developer: Option<String>,
+    /// Who appended it, where that is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
     /// What the type asks for.
     pub data: Value,
     /// What it says in private, where that is asked for and still there.
@@ -76,6 +79,7 @@ pub async fn lines(
                 recordedtime: stored.recordedtime,
                 subject: stored.subject,
                 developer: stored.developer,
+                actor: body.get("actor").and_then(Value::as_str).map(str::to_owned),
                 data: body.get("data").cloned().unwrap_or(Value::Null),
                 retracted_by: retracted_by.get(&stored.position).copied(),
             })

@@ -11,6 +11,8 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use standing_projections::Position;
 
 use super::Problem;
 use super::problem::Code;
@@ -22,6 +24,27 @@ pub(super) struct Query<T>(pub(super) T);
 /// The parameters of the path.
 #[derive(Debug)]
 pub(super) struct Path<T>(pub(super) T);
+
+/// A position that a log can have, whether or not this one does.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AnyPosition(pub(super) u64);
+
+impl<'de> Deserialize<'de> for AnyPosition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            position if position <= i64::MAX.cast_unsigned() => Ok(Self(position)),
+            position => Err(serde::de::Error::custom(format!(
+                "no log has a position {position}"
+            ))),
+        }
+    }
+}
+
+impl From<AnyPosition> for Position {
+    fn from(any: AnyPosition) -> Self {
+        Self(any.0)
+    }
+}
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
@@ -59,28 +82,33 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        if let Ok(raw) = RawPathParams::from_request_parts(parts, state).await
-            && let Some((name, _)) = raw.iter().find(|(_, value)| value.contains('\0'))
-        {
+        let raw = RawPathParams::from_request_parts(parts, state).await.ok();
+        let raw: Vec<(&str, &str)> = raw.iter().flatten().collect();
+        if let Some((name, _)) = raw.iter().find(|(_, value)| value.contains('\0')) {
             return Err(no_nul().at(format!("{{{name}}}")));
         }
+        let only = match raw[..] {
+            [(name, _)] => Some(name),
+            _ => None,
+        };
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(found)) => Ok(Self(found)),
-            Err(rejection) => Err(of_path(&rejection)),
+            Err(rejection) => Err(of_path(&rejection, only)),
         }
     }
 }
 
-fn of_path(rejection: &PathRejection) -> Problem {
+/// Why a path cannot be read; the only parameter, where there is but one, is where.
+fn of_path(rejection: &PathRejection, only: Option<&str>) -> Problem {
     let PathRejection::FailedToDeserializePathParams(failed) = rejection else {
         return Problem::new(Code::ParameterInvalid, rejection.body_text());
     };
     let name = match failed.kind() {
         ErrorKind::ParseErrorAtKey { key, .. } | ErrorKind::DeserializeError { key, .. } => {
-            Some(key)
+            Some(key.as_str())
         }
-        ErrorKind::InvalidUtf8InPathParam { key } => Some(key),
-        _ => None,
+        ErrorKind::InvalidUtf8InPathParam { key } => Some(key.as_str()),
+        _ => only,
     };
     let problem = Problem::new(Code::ParameterInvalid, failed.kind().to_string());
     match name {
@@ -96,8 +124,6 @@ fn no_nul() -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]

@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 use standing_projections::{Instant, Position};
 
 use super::Problem;
+use super::problem::Code;
+use crate::readmodel::Told;
 
 /// The log's position that the answer is of.
 pub(super) const POSITION: &str = "standing-position";
@@ -22,6 +24,9 @@ pub(super) const AS_OF: &str = "standing-as-of";
 
 /// The version of the rules that the answer is by.
 pub(super) const RULEBOOK: &str = "standing-rulebook";
+
+/// How far the changes of the board are told, as `epoch:number`.
+pub(super) const SEQUENCE: &str = "standing-sequence";
 
 /// What stays as it is for ever; for whoever asked alone, since it was asked with a token.
 pub(super) const IMMUTABLE: &str = "private, max-age=31536000, immutable";
@@ -67,6 +72,7 @@ pub(super) struct Answer {
     position: Option<Position>,
     as_of: Option<Instant>,
     rulebook: Option<String>,
+    told: Option<Told>,
 }
 
 impl Answer {
@@ -80,6 +86,7 @@ impl Answer {
             position: None,
             as_of: None,
             rulebook: None,
+            told: None,
         }
     }
 
@@ -108,6 +115,20 @@ impl Answer {
     pub(super) fn by(mut self, version: impl Into<String>) -> Self {
         self.rulebook = Some(version.into());
         self
+    }
+
+    /// With all changes of the board up to there.
+    pub(super) fn told(mut self, told: Told) -> Self {
+        self.told = Some(told);
+        self
+    }
+
+    /// By that version of the rules, where there were any.
+    pub(super) fn by_any(self, version: Option<String>) -> Self {
+        match version {
+            Some(version) => self.by(version),
+            None => self,
+        }
     }
 
     /// Known by that tag, instead of by its bytes' digest.
@@ -155,6 +176,11 @@ impl Answer {
         {
             headers.insert(AS_OF, as_of);
         }
+        if let Some(told) = self.told
+            && let Ok(told) = HeaderValue::from_str(&told.to_string())
+        {
+            headers.insert(SEQUENCE, told);
+        }
         response
     }
 }
@@ -169,6 +195,46 @@ pub(super) fn say(headers: &mut HeaderMap, position: Option<Position>, rulebook:
         && let Ok(version) = HeaderValue::from_str(&escaped(version))
     {
         headers.insert(RULEBOOK, version);
+    }
+}
+
+/// The key that makes sending again safe, with or without the quotes that its draft standard has.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut keys = headers.get_all("idempotency-key").into_iter();
+    let (Some(key), None) = (keys.next(), keys.next()) else {
+        return match headers.contains_key("idempotency-key") {
+            false => Ok(None),
+            true => Err(Problem::new(
+                Code::ParameterInvalid,
+                "`Idempotency-Key` is given twice",
+            )),
+        };
+    };
+    let key = key.to_str().unwrap_or_default().trim();
+    let bare = key
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let key = bare.unwrap_or(key);
+    match (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(Some(key.to_owned())),
+        false => {
+            let message = "`Idempotency-Key` has 1 to 200 visible ASCII characters";
+            Err(Problem::new(Code::ParameterInvalid, message).at("Idempotency-Key"))
+        }
+    }
+}
+
+/// Refuses a body that is of another type.
+pub(super) fn of_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
+    let given = headers.get(header::CONTENT_TYPE);
+    let given = given.and_then(|value| value.to_str().ok());
+    let essence = given.and_then(|given| given.split(';').next());
+    match essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(wanted)) {
+        true => Ok(()),
+        false => {
+            let detail = format!("the body is to be `{wanted}`");
+            Err(Problem::new(Code::MediaTypeUnsupported, detail))
+        }
     }
 }
 

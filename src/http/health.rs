@@ -24,12 +24,15 @@ async fn healthz() -> &'static str {
 }
 
 /// Whether questions can be answered
+///
+/// They cannot while the service starts (`starting`), nor while the log cannot be read.
 #[utoipa::path(
     get, path = "/readyz", tag = "health", security(()),
     responses(
         (status = 200, description = "They can", body = str, example = "ready"),
         (status = 503, description = "They cannot", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u64, description = "Seconds after which to try again"))),
     ),
 )]
 async fn readyz(State(service): State<Arc<Service>>) -> Result<&'static str, Problem> {

@@ -42,10 +42,8 @@ struct File(Vec<u8>);
         (status = 200, description = "The checkpoint", body = String, content_type = "text/plain; charset=utf-8",
             headers(("Standing-Position" = u64), ("ETag" = String))),
         (status = 304, description = "The checkpoint is the one that `If-None-Match` names"),
-        (status = 404, description = "The service has no key to sign with",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The log cannot be read now",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The service has no key to sign with"),
+        (status = 503, description = "The log cannot be read now"),
     ),
 )]
 async fn checkpoint(State(service): State<Arc<Service>>, has: Has) -> Result<Response, Problem> {
@@ -61,16 +59,13 @@ async fn checkpoint(State(service): State<Arc<Service>>, has: Has) -> Result<Res
 /// 256 events, or as many as `.p/W` says of the last ones, each after its length in two bytes.
 #[utoipa::path(
     get, path = "/v1/log/tile/entries/{*path}", operation_id = "readLeaves", tag = "log",
-    params(("path" = String, Path, example = "x001/234.p/8", description = "Which, as tlog-tiles names it")),
+    params(("path" = String, Path, example = "x001/234.p/8", description = "Which, as tlog-tiles names it",
+            pattern = r"^(x[0-9]{3}/){0,5}[0-9]{3}(\.p/([1-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]))?$")),
     responses(
         (status = 200, description = "The bundle", body = File, content_type = "application/octet-stream"),
         (status = 304, description = "The bundle is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "The log has no such bundle, or not yet",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The log cannot be read now",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The log has no such bundle, or not yet"),
+        (status = 503, description = "The log cannot be read now"),
     ),
 )]
 async fn entries(
@@ -104,17 +99,14 @@ async fn entries(
     get, path = "/v1/log/tile/{level}/{*path}", operation_id = "readTile", tag = "log",
     params(
         ("level" = u8, Path, maximum = 7, description = "The level: 0 are the leaves' hashes"),
-        ("path" = String, Path, example = "x001/234.p/8", description = "Which, as tlog-tiles names it"),
+        ("path" = String, Path, example = "x001/234.p/8", description = "Which, as tlog-tiles names it",
+            pattern = r"^(x[0-9]{3}/){0,5}[0-9]{3}(\.p/([1-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]))?$"),
     ),
     responses(
         (status = 200, description = "The tile", body = File, content_type = "application/octet-stream"),
         (status = 304, description = "The tile is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "The log has no such tile, or not yet",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The log cannot be read now",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The log has no such tile, or not yet"),
+        (status = 503, description = "The log cannot be read now"),
     ),
 )]
 async fn hashes(

@@ -6,6 +6,7 @@
 //! code that serves them.
 
 mod current;
+mod decisions;
 mod events;
 mod extract;
 mod headers;
@@ -22,11 +23,15 @@ mod refusals;
 mod rulebooks;
 mod service;
 mod signer;
+mod simulations;
 mod standing;
+mod starting;
+mod versions;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use outside::Outside;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -35,6 +40,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use current::Current;
 pub use openapi::document;
+pub(crate) use plaza::PlazaChange;
 pub use problem::Problem;
 pub use service::Service;
 pub use signer::Signer;
@@ -50,6 +56,8 @@ fn routes() -> OpenApiRouter<Arc<Service>> {
         .merge(obligations::routes())
         .merge(plaza::routes())
         .merge(rulebooks::routes())
+        .merge(decisions::routes())
+        .merge(simulations::routes())
         .merge(standing::routes())
 }
 
@@ -68,7 +76,10 @@ pub fn router(service: Arc<Service>, outside: Arc<Outside>) -> Router {
         .merge(openapi::pages(document))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
+        .route_layer(from_fn_with_state(service.clone(), starting::hold_back))
         .layer(CatchPanicLayer::custom(outside::panicked))
+        // What stands around bounds every body, by who sends it.
+        .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(outside, outside::around))
         .with_state(service)
 }

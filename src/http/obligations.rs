@@ -11,7 +11,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::Query;
+use super::current::is_known;
+use super::extract::{AnyPosition, Query};
 use super::headers::{Answer, Has};
 use super::page::{self, Limit};
 use super::problem::Code;
@@ -44,11 +45,11 @@ struct Asked {
     #[param(value_type = Option<u64>, minimum = 1, maximum = 1000, nullable = false)]
     limit: Option<Limit>,
     /// The page that `next` of the one before names. It fixes all but `limit` and `min_position`.
-    #[param(nullable = false)]
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]{12,}$")]
     page: Option<String>,
     /// Wait until that position of the log is known
-    #[param(nullable = false)]
-    min_position: Option<u64>,
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807_i64, nullable = false)]
+    min_position: Option<AnyPosition>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
@@ -119,10 +120,10 @@ struct Obligation {
     params(Asked),
     responses(
         (status = 200, description = "A page of obligations", body = Obligations,
-            headers(("Standing-Position" = u64), ("Standing-As-Of" = String), ("ETag" = String))),
+            headers(("Standing-Position" = u64), ("Standing-As-Of" = String),
+                ("Standing-Rulebook" = String), ("ETag" = String))),
         (status = 304, description = "The page is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The log has no position `min_position`"),
     ),
 )]
 async fn obligations(
@@ -132,7 +133,7 @@ async fn obligations(
     has: Has,
 ) -> Result<Response, Problem> {
     let limit = asked.limit.unwrap_or_default().0;
-    let min = asked.min_position.map(Position);
+    let min = asked.min_position.map(Position::from);
     let mut filters = asked.filters()?;
     if let Some(own) = caller.own_developer() {
         let own = own.to_owned();
@@ -159,6 +160,7 @@ async fn obligations(
     };
     let reader = &service.current.reader;
     let (at, mut found) = reader.obligations(&which, limit + 1).await?;
+    is_known(min, at.position)?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next = match found.last() {
@@ -169,7 +171,8 @@ async fn obligations(
         _ => None,
     };
     let obligations = found.into_iter().map(Obligation::from).collect();
-    let answer = Answer::json(&Obligations { obligations, next })?;
+    let rules = service.current.rules_of(&at).await?;
+    let answer = Answer::json(&Obligations { obligations, next })?.by_any(rules);
     Ok(answer.at(at.position).of_instant(at.as_of).to(&has))
 }
 

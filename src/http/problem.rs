@@ -9,6 +9,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use standing_projections::decisions::Illegal;
 use standing_projections::rules::RulesError;
 use utoipa::ToSchema;
 
@@ -48,8 +49,20 @@ pub enum Code {
     SubjectUnknown,
     /// A position that is not known yet, or not in time.
     PositionAhead,
+    /// The sequence of changes has no such place, or is another one by now.
+    SequenceUnknown,
     /// No version of the rules of that name is published.
     RulebookUnknown,
+    /// Versions of the rules that do not go together.
+    RulesApart,
+    /// An `Idempotency-Key` that was used for something else.
+    KeyConflict,
+    /// Something came in between each time that a decision was made.
+    DecisionOvertaken,
+    /// No simulation of that id is kept by this instance.
+    SimulationUnknown,
+    /// The simulation is not done, or has failed.
+    SimulationNotDone,
     /// The service has no key to sign with.
     LogUnsigned,
     /// The log's tree has no such tile yet.
@@ -70,6 +83,8 @@ pub enum Code {
     Overloaded,
     /// It is not known whether events were appended.
     AppendUnknown,
+    /// Everybody's history is not in memory yet.
+    Starting,
     /// The database does not answer, or not in time.
     StoreUnavailable,
     /// A fault of this program.
@@ -94,7 +109,13 @@ impl Code {
             Self::RulesMissing => "rulebook.none",
             Self::SubjectUnknown => "subject.unknown",
             Self::PositionAhead => "position.ahead",
+            Self::SequenceUnknown => "sequence.unknown",
             Self::RulebookUnknown => "rulebook.unknown",
+            Self::RulesApart => "rulebook.apart",
+            Self::KeyConflict => "key.conflict",
+            Self::DecisionOvertaken => "decision.overtaken",
+            Self::SimulationUnknown => "simulation.unknown",
+            Self::SimulationNotDone => "simulation.not_done",
             Self::LogUnsigned => "log.unsigned",
             Self::TileUnknown => "tile.unknown",
             Self::ActorMismatch => "actor.mismatch",
@@ -105,6 +126,7 @@ impl Code {
             Self::RequestTimeout => "request.timeout",
             Self::Overloaded => "overloaded",
             Self::AppendUnknown => "append.unknown",
+            Self::Starting => "starting",
             Self::StoreUnavailable => "store.unavailable",
             Self::Internal => "internal",
         }
@@ -125,7 +147,13 @@ impl Code {
             Self::RulesMissing => StatusCode::NOT_FOUND,
             Self::SubjectUnknown => StatusCode::NOT_FOUND,
             Self::PositionAhead => StatusCode::SERVICE_UNAVAILABLE,
+            Self::SequenceUnknown => StatusCode::CONFLICT,
             Self::RulebookUnknown => StatusCode::NOT_FOUND,
+            Self::RulesApart => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::KeyConflict => StatusCode::CONFLICT,
+            Self::DecisionOvertaken => StatusCode::CONFLICT,
+            Self::SimulationUnknown => StatusCode::NOT_FOUND,
+            Self::SimulationNotDone => StatusCode::CONFLICT,
             Self::LogUnsigned => StatusCode::NOT_FOUND,
             Self::TileUnknown => StatusCode::NOT_FOUND,
             Self::ActorMismatch => StatusCode::UNPROCESSABLE_ENTITY,
@@ -136,6 +164,7 @@ impl Code {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::AppendUnknown => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Starting => StatusCode::SERVICE_UNAVAILABLE,
             Self::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -156,7 +185,13 @@ impl Code {
             Self::RulesMissing => "There were no rules",
             Self::SubjectUnknown => "Nobody is registered by this id",
             Self::PositionAhead => "The position is not known yet",
+            Self::SequenceUnknown => "The sequence has no such place",
             Self::RulebookUnknown => "No such version of the rules is published",
+            Self::RulesApart => "The versions do not go together",
+            Self::KeyConflict => "The key was used for something else",
+            Self::DecisionOvertaken => "Something came in between",
+            Self::SimulationUnknown => "There is no such simulation here",
+            Self::SimulationNotDone => "The simulation is not done",
             Self::LogUnsigned => "The log is not signed here",
             Self::TileUnknown => "The log has no such tile",
             Self::ActorMismatch => "The event names another actor",
@@ -167,6 +202,7 @@ impl Code {
             Self::RequestTimeout => "The request came too slowly",
             Self::Overloaded => "There is too much to do",
             Self::AppendUnknown => "It is not known whether events were appended",
+            Self::Starting => "The service is starting",
             Self::StoreUnavailable => "The database does not answer",
             Self::Internal => "A fault of the service",
         }
@@ -197,6 +233,14 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     findings: Vec<Found>,
+    /// The state in which a decision is not legal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    state: Option<String>,
+    /// What would be legal in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    legal_now: Option<Vec<String>>,
     /// Seconds after which it may be tried again.
     #[serde(skip)]
     retry_after: Option<u64>,
@@ -221,6 +265,8 @@ impl Problem {
             detail: detail.into(),
             pointer: None,
             findings: Vec::new(),
+            state: None,
+            legal_now: None,
             retry_after: None,
             allow: None,
         }
@@ -254,8 +300,22 @@ impl Problem {
             detail,
             pointer: Some(pointer),
             findings: Vec::new(),
+            state: None,
+            legal_now: None,
             retry_after: None,
             allow: None,
+        }
+    }
+
+    /// That a decision is not legal now.
+    pub(super) fn illegal(illegal: Illegal) -> Self {
+        Self {
+            kind: format!("urn:standing:problem:{}", illegal.code),
+            title: "The decision is not legal now".to_owned(),
+            code: illegal.code.to_string(),
+            state: Some(illegal.state),
+            legal_now: Some(illegal.legal_now),
+            ..Self::new(Code::DecisionOvertaken, illegal.message)
         }
     }
 
@@ -357,7 +417,10 @@ impl From<ReadModelError> for Problem {
             ReadModelError::Store(error) => error.into(),
             ReadModelError::History(error) => error.into(),
             ReadModelError::Rules(error) => error.into(),
-            ReadModelError::Missing | ReadModelError::Overtaken => {
+            ReadModelError::Missing
+            | ReadModelError::Overtaken
+            | ReadModelError::Rebuilding
+            | ReadModelError::Held { .. } => {
                 Self::new(Code::TablesMissing, error.to_string()).retry_after(1)
             }
         }

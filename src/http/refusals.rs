@@ -31,6 +31,7 @@ struct Asked {
     #[param(value_type = u32, minimum = 1, maximum = 1000, default = 100, required = false)]
     limit: Limit,
     /// The page: `next` of the one before
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]{12,}$")]
     page: Option<String>,
 }
 
@@ -73,8 +74,7 @@ struct Refusal {
     get, path = "/v1/access/refusals", tag = "access", params(Asked),
     responses(
         (status = 200, description = "The newest first", body = Refusals),
-        (status = 400, description = "A parameter, or the page, is none", body = Problem,
-            content_type = "application/problem+json"),
+        (status = 400, description = "A parameter, or the page, is none"),
     ),
 )]
 async fn refusals(

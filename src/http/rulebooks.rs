@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
@@ -64,8 +64,7 @@ struct Listed {
         (status = 200, description = "The versions that are published", body = Rulebooks,
             headers(("Standing-Position" = u64), ("Standing-Rulebook" = String), ("ETag" = String))),
         (status = 304, description = "The list is the one that `If-None-Match` names"),
-        (status = 503, description = "The log cannot be read now",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The log cannot be read now"),
     ),
 )]
 async fn list(State(service): State<Arc<Service>>, has: Has) -> Result<Response, Problem> {
@@ -115,12 +114,8 @@ impl Listed {
         (status = 200, description = "The text", body = String, content_type = "application/toml",
             headers(("Standing-Position" = u64), ("Standing-Rulebook" = String), ("ETag" = String))),
         (status = 304, description = "The text is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such version is published",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The log cannot be read now",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such version is published"),
+        (status = 503, description = "The log cannot be read now"),
     ),
 )]
 async fn version(
@@ -210,20 +205,13 @@ pub(super) struct Found {
         (status = 201, description = "It is published", body = Publication,
             headers(("Standing-Position" = u64), ("Standing-Rulebook" = String))),
         (status = 200, description = "It was published already, or would be", body = Publication),
-        (status = 400, description = "The body or a parameter cannot be read",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The token does not allow it",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The key was used for something else",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too long",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is of another type",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The version is refused; `findings` says everything",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The log cannot be appended to now, or it is not known whether it was",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "The body or a parameter cannot be read"),
+        (status = 403, description = "The token does not allow it"),
+        (status = 409, description = "The key was used for something else"),
+        (status = 413, description = "The body is too long"),
+        (status = 415, description = "The body is of another type"),
+        (status = 422, description = "The version is refused; `findings` says everything"),
+        (status = 503, description = "The log cannot be appended to now, or it is not known whether it was"),
     ),
 )]
 async fn publish(
@@ -233,13 +221,13 @@ async fn publish(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let key = key(&headers)?;
-    toml_only(&headers)?;
+    let key = headers::idempotency_key(&headers)?;
+    headers::of_type(&headers, "application/toml")?;
     let body = body.map_err(unreadable)?;
     let text = std::str::from_utf8(&body).map_err(|error| {
         Problem::new(Code::BodyInvalid, format!("the text is no UTF-8: {error}"))
     })?;
-    let (book, mut findings) = sound(text)?;
+    let (book, mut findings) = tokio::task::block_in_place(|| sound(text))?;
     let known = versions(&*service.ledger).await?;
     if let Some(same) = known.iter().find(|one| one.book.text == book.text) {
         let place = place_of(&service, same.position).await?;
@@ -287,61 +275,9 @@ async fn publish(
     }
 }
 
-/// The key that makes sending again safe, with or without the quotes that its draft standard has.
-fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let mut keys = headers.get_all("idempotency-key").into_iter();
-    let (Some(key), None) = (keys.next(), keys.next()) else {
-        return match headers.contains_key("idempotency-key") {
-            false => Ok(None),
-            true => Err(Problem::new(
-                Code::ParameterInvalid,
-                "`Idempotency-Key` is given twice",
-            )),
-        };
-    };
-    let key = key.to_str().unwrap_or_default().trim();
-    let bare = key
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
-    let key = bare.unwrap_or(key);
-    match (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        true => Ok(Some(key.to_owned())),
-        false => {
-            let message = "`Idempotency-Key` has 1 to 200 visible ASCII characters";
-            Err(Problem::new(Code::ParameterInvalid, message).at("Idempotency-Key"))
-        }
-    }
-}
-
-fn toml_only(headers: &HeaderMap) -> Result<(), Problem> {
-    let given = headers.get(header::CONTENT_TYPE);
-    let given = given
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim();
-    match essence.eq_ignore_ascii_case("application/toml") {
-        true => Ok(()),
-        false => Err(Problem::new(
-            Code::MediaTypeUnsupported,
-            "a rulebook is sent as `application/toml`",
-        )),
-    }
-}
-
 /// A rulebook that can be judged by and whose own tests pass, with what is doubtful in it.
 fn sound(text: &str) -> Result<(Rulebook, Vec<Found>), Problem> {
-    let found = lint(text);
-    let findings: Vec<Found> = found.iter().map(Found::from).collect();
-    if let Some(error) = found.iter().find(|one| one.severity == Severity::Error) {
-        let why = invalid(&error.place.to_string(), error.message.clone());
-        return Err(refused(why, findings));
-    }
-    let book = Rulebook::parse(text).map_err(|error| {
-        refused(
-            invalid(&error.place.to_string(), error.to_string()),
-            Vec::new(),
-        )
-    })?;
+    let (book, findings) = readable(text)?;
     let results = testing::run(&book);
     let failed: Vec<&str> = results
         .iter()
@@ -356,6 +292,21 @@ fn sound(text: &str) -> Result<(Rulebook, Vec<Found>), Problem> {
         failed.join(", ")
     );
     Err(refused(invalid("", message), findings))
+}
+
+/// A rulebook that can be judged by, with what is doubtful in it.
+pub(super) fn readable(text: &str) -> Result<(Rulebook, Vec<Found>), Problem> {
+    let found = lint(text);
+    let findings: Vec<Found> = found.iter().map(Found::from).collect();
+    if let Some(error) = found.iter().find(|one| one.severity == Severity::Error) {
+        let why = invalid(&error.place.to_string(), error.message.clone());
+        return Err(refused(why, findings));
+    }
+    let book = Rulebook::parse(text).map_err(|error| {
+        let why = invalid(&error.place.to_string(), error.to_string());
+        refused(why, Vec::new())
+    })?;
+    Ok((book, findings))
 }
 
 /// What is doubtful now that a version is among the others.

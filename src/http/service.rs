@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use super::current::Current;
 use super::signer::Signer;
 use crate::access::Store;
 use crate::intake::{ClockFn, Queue};
 use crate::ledger::Ledger;
+use crate::simulations::Simulations;
 
 /// What every handler works with.
 pub struct Service {
@@ -20,6 +23,10 @@ pub struct Service {
     pub signer: Option<Signer>,
     /// Everybody's standing.
     pub current: Arc<Current>,
+    /// What other rules would do.
+    pub simulations: Arc<Simulations>,
+    /// Whether the service is about to end.
+    pub ending: watch::Receiver<bool>,
     /// What time it is.
     pub clock: ClockFn,
 }

@@ -80,6 +80,17 @@ pub struct Admitted {
     pub appends: Vec<Appended>,
 }
 
+/// What became of events that were decided together.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Concluded {
+    /// They are in the log, the first at that position.
+    Appended(Position),
+    /// One of them is not taken, and so none is.
+    Refused(Rejected),
+    /// Something came in between: decide again.
+    Overtaken,
+}
+
 /// Where the recorded times of a batch come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
@@ -122,8 +133,15 @@ const fn may_pass(cause: &StoreError) -> bool {
     )
 }
 
+/// How often a part is tried again without a pause.
+const AT_ONCE: u32 = 2;
+
 /// Waits a little, longer each time, and not as long as another that waits.
 async fn give_way(overtaken: u32) {
+    // Mostly somebody else was faster once.
+    if overtaken <= AT_ONCE {
+        return tokio::task::yield_now().await;
+    }
     let spread = u64::from(std::process::id()).wrapping_mul(u64::from(overtaken)) % 7;
     let millis = (1 << overtaken.min(5)) + spread;
     tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
@@ -260,7 +278,7 @@ impl Intake {
             Err(error) => error,
         };
         // The register has taken in what did not come to be.
-        self.register = Register::default();
+        self.register.forget(&accepted);
         match error {
             AppendError::ConditionFailed { .. } | AppendError::KeyTaken { .. } => {
                 Ok(Err(whole_again(accepted, others)))
@@ -380,6 +398,53 @@ impl Intake {
                 }),
             },
         })
+    }
+
+    /// Appends events that were decided on what was known at a position, all or none of them, where nothing has
+    /// come since of these subjects.
+    ///
+    /// # Errors
+    /// As [`Intake::admit`].
+    pub async fn admit_decided(
+        &mut self,
+        batch: Vec<Candidate>,
+        since: Position,
+        subjects: Vec<String>,
+    ) -> Result<Concluded, AdmitError> {
+        self.register.catch_up(&*self.ledger).await?;
+        let looked_up = self.look_up(&batch).await?;
+        let verdicts = self.judge_all(&batch, &looked_up, Trust::Clock);
+        let (accepted, others) = part(batch, verdicts);
+        // What is asked next is asked of the log anew: it may have gone on between the two.
+        self.register = Register::default();
+        if let Some((_, other, _)) = others.into_iter().next() {
+            return Ok(match other {
+                Candidate(Err(rejected)) => Concluded::Refused(rejected),
+                // The same came from elsewhere: whoever decides again finds it.
+                Candidate(Ok(_)) => Concluded::Overtaken,
+            });
+        }
+        let condition = Condition::NothingNewFor {
+            since,
+            subjects,
+            kinds: Vec::new(),
+        };
+        match self
+            .ledger
+            .append(&accepted, Recorded::Now, &condition)
+            .await
+        {
+            Ok(appended) => Ok(Concluded::Appended(appended.first)),
+            Err(AppendError::ConditionFailed { .. } | AppendError::KeyTaken { .. }) => {
+                Ok(Concluded::Overtaken)
+            }
+            Err(AppendError::Unknown(cause)) => match self.settle(&accepted).await {
+                Some(Some(first)) => Ok(Concluded::Appended(first)),
+                Some(None) => Ok(Concluded::Overtaken),
+                None => Err(AppendError::Unknown(cause).into()),
+            },
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Where the event of that key is.

@@ -92,7 +92,11 @@ fn subject(register: &Register, event: &Event) -> Result<(), Refusal> {
             format!("no developer `{developer}` is registered"),
         );
     }
-    match (event.kind.subject(), register.subject(id)) {
+    let about = match &event.data {
+        Data::DecisionProposed { decision } => decision.kind.subject(),
+        _ => event.kind.subject(),
+    };
+    match (about, register.subject(id)) {
         _ if registers && register.subject(id).is_some() => {
             let message = format!("a developer or an app is registered by the id `{id}` already");
             Err(Refusal::new(Code::SubjectExists, "/subject", message))
@@ -126,6 +130,17 @@ fn codes(register: &Register, event: &Event) -> Result<(), Refusal> {
         .as_ref()
         .map(|timeline| &timeline.at(event.time).book);
     match &event.data {
+        Data::DecisionProposed { decision } => {
+            let proposed = Event {
+                kind: decision.kind,
+                data: decision.data.clone(),
+                ..event.clone()
+            };
+            codes(register, &proposed).map_err(|refusal| Refusal {
+                pointer: format!("/data{}", refusal.pointer),
+                ..refusal
+            })
+        }
         Data::ViolationFound { code } if !books.violations.contains(code) => refuse(
             Code::CodeUnknown,
             "/data/code".into(),
@@ -217,6 +232,18 @@ fn reference(event: &Event, target: Option<&Target>) -> Result<(), Refusal> {
             target.subject
         );
         return Err(Refusal::new(Code::RefUnknown, "/subject", message));
+    }
+    if matches!(
+        event.kind,
+        Kind::DecisionConfirmed | Kind::DecisionWithdrawn
+    ) {
+        return match target.kind {
+            Kind::DecisionProposed => Ok(()),
+            other => {
+                let message = format!("an event of type `{other}` is no proposal");
+                Err(Refusal::new(Code::RefUnknown, "/data/event", message))
+            }
+        };
     }
     if event.kind != Kind::PrivateErased && !target.kind.is_retractable() {
         let message = format!("an event of type `{}` cannot be taken back", target.kind);

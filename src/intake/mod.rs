@@ -29,7 +29,9 @@ mod split;
 #[cfg(test)]
 mod tests;
 
-pub use admit::{AdmitError, Admitted, Candidate, ClockFn, Intake, Outcome, Rejected, Trust};
+pub use admit::{
+    AdmitError, Admitted, Candidate, ClockFn, Concluded, Intake, Outcome, Rejected, Trust,
+};
 pub use ahead::{Batch, Read, ahead};
 pub(crate) use input::unpacked;
 pub use json::{Original, Unreadable, check_event, parse_event};

@@ -27,6 +27,10 @@ const WAITING: usize = 4_096;
 /// How much of what waits is held, in KiB of the text that was sent. In memory it is some times as much.
 const WAITING_KIB: usize = 32 << 10;
 
+/// How much of that those hold who wait for room, such as streams: others find room beside them, and are not
+/// behind much.
+const STREAMS_KIB: usize = 4 << 10;
+
 /// What became of an event that was sent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Told {
@@ -62,6 +66,7 @@ pub enum QueueError {
 pub struct Queue {
     sender: mpsc::Sender<Request>,
     room: Arc<Semaphore>,
+    room_of_streams: Arc<Semaphore>,
 }
 
 /// What one sender has sent.
@@ -84,10 +89,18 @@ impl Queue {
         appended: Arc<Notify>,
     ) -> (Self, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(WAITING);
-        let room = Arc::new(Semaphore::new(WAITING_KIB));
+        let [room, room_of_streams] =
+            [WAITING_KIB - STREAMS_KIB, STREAMS_KIB].map(|kib| Arc::new(Semaphore::new(kib)));
         let intake = Intake::new(ledger.clone(), clock);
         let task = tokio::spawn(work(intake, ledger, receiver, appended));
-        (Self { sender, room }, task)
+        (
+            Self {
+                sender,
+                room,
+                room_of_streams,
+            },
+            task,
+        )
     }
 
     /// Sends events, of so many bytes of text, and waits until it is known what became of each.
@@ -99,7 +112,8 @@ impl Queue {
         events: Vec<Candidate>,
         bytes: usize,
     ) -> Result<Vec<Told>, QueueError> {
-        let room = self.room.clone().try_acquire_many_owned(kib(bytes));
+        let kib = kib(bytes, WAITING_KIB - STREAMS_KIB);
+        let room = self.room.clone().try_acquire_many_owned(kib);
         let room = room.map_err(|_| QueueError::Full)?;
         let (tell, told) = oneshot::channel();
         let request = Request {
@@ -123,7 +137,8 @@ impl Queue {
         events: Vec<Candidate>,
         bytes: usize,
     ) -> Result<Vec<Told>, QueueError> {
-        let room = self.room.clone().acquire_many_owned(kib(bytes)).await;
+        let room = self.room_of_streams.clone();
+        let room = room.acquire_many_owned(kib(bytes, STREAMS_KIB)).await;
         let room = room.map_err(|_| QueueError::Unavailable)?;
         let (tell, told) = oneshot::channel();
         let request = Request {
@@ -139,8 +154,8 @@ impl Queue {
 }
 
 /// How much room it takes; never more than there is.
-fn kib(bytes: usize) -> u32 {
-    let kib = (bytes / 1_024 + 1).min(WAITING_KIB);
+fn kib(bytes: usize, most: usize) -> u32 {
+    let kib = (bytes / 1_024 + 1).min(most);
     u32::try_from(kib).unwrap_or(u32::MAX)
 }
 

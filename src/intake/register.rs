@@ -13,7 +13,7 @@ use standing_projections::{Event, Instant, Position, Rulebook};
 use crate::history::records::{
     Books, DECIDING, Subject, load_app, load_books, load_subjects, rulebook_of,
 };
-use crate::ledger::{Ledger, Query, StoreError};
+use crate::ledger::{Ledger, NewEvent, Query, StoreError};
 
 /// How many apps and events of apps are held before all are let go and looked up anew.
 const HELD_MAX: usize = 1_000_000;
@@ -159,6 +159,20 @@ impl Register {
             for record in self.apps.values_mut() {
                 record.refold(timeline);
             }
+        }
+    }
+
+    /// Forgets what it took of events that were not appended after all, or of which that is not known: what they
+    /// touched is read again.
+    pub(crate) fn forget(&mut self, events: &[NewEvent]) {
+        let publishes = |new: &NewEvent| new.event.kind == Kind::RulebookPublished;
+        if events.iter().any(publishes) {
+            *self = Self::default();
+            return;
+        }
+        for new in events {
+            self.subjects.remove(&new.event.subject);
+            self.apps.remove(&new.event.subject);
         }
     }
 

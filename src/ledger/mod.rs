@@ -284,6 +284,12 @@ pub struct Query {
 impl Query {
     /// How many events are read where no limit is given.
     pub const LIMIT: usize = 1_000;
+
+    /// Whether one key of an index leads to all that is asked for.
+    pub(crate) fn by_one_key(&self) -> bool {
+        let keys = (self.subjects.len(), self.kinds.len());
+        self.developer.is_none() && matches!(keys, (1, _) | (0, 1))
+    }
 }
 
 impl Default for Query {
@@ -331,6 +337,12 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// What the store says.
     async fn read(&self, query: &Query) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// The events at these positions, ascending by position; none for a position that there is not.
+    ///
+    /// # Errors
+    /// What the store says.
+    async fn events(&self, positions: &[Position]) -> Result<Vec<StoredEvent>, StoreError>;
 
     /// The events that speak of one of these positions, ascending by position.
     ///

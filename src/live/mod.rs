@@ -1,20 +1,24 @@
 //! Everybody's history in memory, kept up with the log.
 //!
-//! One task brings it forward ([`Live::advance`]); anybody asks. What a question keeps ([`Known`]) stays
+//! One task brings it forward ([`follow`]); anybody asks. What a question keeps ([`Known`]) stays
 //! as it was while the log goes on, so that nobody waits for anybody. It judges nothing.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use standing_projections::event::Kind;
-use standing_projections::facts::{DeveloperFacts, History, Names};
+use standing_projections::facts::{DeveloperFacts, History, Names, Published};
 use standing_projections::rules::{RulesError, Timeline};
 use standing_projections::{Event, Position};
 use tokio::sync::watch;
 
 use crate::history::{HistoryError, event_of};
 use crate::ledger::{Ledger, Query, StoredEvent};
+
+mod follow;
+
+pub use follow::follow;
 
 /// How many events are taken at a time.
 const PAGE: usize = 10_000;
@@ -24,6 +28,9 @@ pub struct Live {
     ledger: Arc<dyn Ledger>,
     held: RwLock<Held>,
     position: watch::Sender<Position>,
+    /// Whoever takes what the log has more holds it.
+    advancing: tokio::sync::Mutex<()>,
+    news: Mutex<News>,
 }
 
 struct Held {
@@ -45,27 +52,33 @@ pub struct Known {
     pub position: Position,
 }
 
-/// What came of the log going on.
+/// What has come since somebody asked for it.
 #[derive(Clone, Debug, Default)]
-pub struct Advance {
-    /// Up to where the log is known now.
+pub struct News {
+    /// Up to where the log was known when it came.
     pub position: Position,
     /// The developers that something came of.
     pub developers: BTreeSet<String>,
     /// Whether a rulebook came, which concerns everybody.
     pub rules: bool,
-    /// Whether there may be more.
-    pub more: bool,
 }
 
-impl Advance {
-    /// Takes what came after it.
-    pub fn merge(&mut self, later: Self) {
-        self.position = later.position;
-        self.developers.extend(later.developers);
-        self.rules |= later.rules;
-        self.more = later.more;
+impl News {
+    /// Takes others with it.
+    pub fn merge(&mut self, others: Self) {
+        self.position = self.position.max(others.position);
+        self.developers.extend(others.developers);
+        self.rules |= others.rules;
     }
+}
+
+/// What everybody is judged with.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// The texts that facts are written in.
+    pub names: Arc<Names>,
+    /// The rules, in these names.
+    pub timeline: Arc<Timeline>,
 }
 
 /// Why a subject is not known.
@@ -98,15 +111,27 @@ impl Live {
             ledger,
             held,
             position,
+            advancing: tokio::sync::Mutex::default(),
+            news: Mutex::default(),
         }
     }
 
-    /// Takes what the log has more, up to a page of it. It is for one task to call: what two took at
-    /// once would be taken twice.
+    /// Begins anew with a history of the log, for whoever could not wait for it: there is nothing in it until
+    /// then.
+    pub fn begin(&self, history: History) {
+        let position = history.head();
+        let timeline = Timeline::known(&history, position).map(Arc::new);
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        *held = Held { history, timeline };
+        self.position.send_replace(position);
+    }
+
+    /// Takes what the log has more, up to a page of it; whether there was anything.
     ///
     /// # Errors
     /// Where the log cannot be read, or holds what this version does not understand.
-    pub async fn advance(self: &Arc<Self>) -> Result<Advance, HistoryError> {
+    pub async fn advance(self: &Arc<Self>) -> Result<bool, HistoryError> {
+        let _alone = self.advancing.lock().await;
         let query = Query {
             after: self.position(),
             limit: PAGE,
@@ -114,10 +139,7 @@ impl Live {
         };
         let page = self.ledger.read(&query).await?;
         if page.is_empty() {
-            return Ok(Advance {
-                position: query.after,
-                ..Advance::default()
-            });
+            return Ok(false);
         }
         let live = self.clone();
         let taken = tokio::task::spawn_blocking(move || live.take(&page)).await;
@@ -126,39 +148,55 @@ impl Live {
                 position: query.after,
                 reason: error.to_string(),
             })
-        })
+        })?;
+        Ok(true)
     }
 
-    fn take(&self, page: &[StoredEvent]) -> Result<Advance, HistoryError> {
+    fn take(&self, page: &[StoredEvent]) -> Result<(), HistoryError> {
         let events: Vec<Event> = page.iter().map(event_of).collect::<Result<_, _>>()?;
-        let mut advance = Advance {
-            more: page.len() == PAGE,
-            ..Advance::default()
-        };
+        let mut news = News::default();
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         let held = &mut *held;
         let names = held.history.names().len();
         for (stored, event) in page.iter().zip(&events) {
             held.history.take(stored.position, event, stored.target);
-            advance.rules |= stored.kind == Kind::RulebookPublished;
+            news.rules |= stored.kind == Kind::RulebookPublished;
             if let Some(developer) = &stored.developer
-                && !advance.developers.contains(developer)
+                && !news.developers.contains(developer)
             {
-                advance.developers.insert(developer.clone());
+                news.developers.insert(developer.clone());
             }
         }
         held.history.settle();
-        advance.position = held.history.head();
-        if advance.rules {
-            held.timeline = Timeline::known(&held.history, advance.position).map(Arc::new);
+        news.position = held.history.head();
+        if news.rules {
+            held.timeline = Timeline::known(&held.history, news.position).map(Arc::new);
         } else if held.history.names().len() > names
             && let Ok(timeline) = &held.timeline
         {
             // Rules know their codes by number, and a text that is new has one they do not know.
             held.timeline = timeline.read_in(&held.history).map(Arc::new);
         }
-        self.position.send_replace(advance.position);
-        Ok(advance)
+        let position = news.position;
+        self.heard().merge(news);
+        self.position.send_replace(position);
+        Ok(())
+    }
+
+    fn heard(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What has come since this was asked before. It is for one task to ask.
+    #[must_use]
+    pub fn news(&self) -> News {
+        std::mem::take(&mut self.heard())
+    }
+
+    /// Tells when the log is known further.
+    #[must_use]
+    pub fn positions(&self) -> watch::Receiver<Position> {
+        self.position.subscribe()
     }
 
     /// Up to where the log is known.
@@ -196,6 +234,24 @@ impl Live {
     pub fn timeline(&self) -> Result<Arc<Timeline>, RulesError> {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
         held.timeline.clone()
+    }
+
+    /// Everybody as they are known now, and by which rules they were judged at a position: to be asked while the
+    /// history goes on.
+    ///
+    /// # Errors
+    /// Where there was no rulebook by then.
+    pub fn at(&self, position: Position) -> Result<Ground, RulesError> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        let newer = |book: &Published| book.position > position;
+        let timeline = match held.history.rulebooks().iter().any(newer) {
+            true => Arc::new(Timeline::known(&held.history, position)?),
+            false => held.timeline.clone()?,
+        };
+        Ok(Ground {
+            names: held.history.shared_names(),
+            timeline,
+        })
     }
 
     /// Asks everybody's history, which does not go on until the answer is there.

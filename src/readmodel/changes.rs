@@ -1,11 +1,12 @@
 //! What is to be written into the tables.
 
-use standing_projections::LocalMonth;
+use standing_projections::{Instant, LocalMonth};
 
 use super::schema::Table;
 
 /// A value of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
 pub(super) enum Cell {
     Null,
     Boolean(bool),
@@ -24,6 +25,49 @@ impl Cell {
 
     pub(super) fn json(list: &[impl serde::Serialize]) -> Self {
         Self::Text(serde_json::to_string(list).unwrap_or_default())
+    }
+}
+
+/// The cells of a row, taken in the order of its columns.
+pub(super) struct Cells(std::vec::IntoIter<Cell>);
+
+impl Cells {
+    pub(super) fn of(row: Vec<Cell>) -> Self {
+        Self(row.into_iter())
+    }
+
+    pub(super) fn optional_text(&mut self) -> Option<String> {
+        match self.0.next() {
+            Some(Cell::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn text(&mut self) -> String {
+        self.optional_text().unwrap_or_default()
+    }
+
+    pub(super) fn optional_integer(&mut self) -> Option<i64> {
+        match self.0.next() {
+            Some(Cell::Integer(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub(super) fn integer(&mut self) -> i64 {
+        self.optional_integer().unwrap_or_default()
+    }
+
+    pub(super) fn boolean(&mut self) -> bool {
+        matches!(self.0.next(), Some(Cell::Boolean(true)))
+    }
+
+    pub(super) fn optional_instant(&mut self) -> Option<Instant> {
+        self.optional_integer().map(Instant::from_micros_clamped)
+    }
+
+    pub(super) fn instant(&mut self) -> Instant {
+        Instant::from_micros_clamped(self.integer())
     }
 }
 
@@ -59,6 +103,23 @@ impl Changes {
     /// How many rows are written, and how many times rows are taken out.
     pub(super) fn len(&self) -> usize {
         self.rows.iter().map(Vec::len).sum::<usize>() + self.gone.len()
+    }
+
+    /// The apps of which the board may be told something.
+    pub(super) fn apps(&self) -> impl Iterator<Item = &str> {
+        let named = |table: Table, place: usize| {
+            let rows = self.rows[table as usize].iter();
+            rows.filter_map(move |row| row.get(place))
+        };
+        let gone = self.gone.iter().filter(|gone| gone.table == Table::Board);
+        let gone = gone.filter_map(|gone| gone.by.first().map(|(_, app)| app));
+        let all = named(Table::Board, 0)
+            .chain(named(Table::Apps, 1))
+            .chain(gone);
+        all.filter_map(|cell| match cell {
+            Cell::Text(app) => Some(app.as_str()),
+            _ => None,
+        })
     }
 
     /// What is to be written after this.

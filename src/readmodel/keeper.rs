@@ -4,22 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use standing_projections::{Instant, Position};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant as Moment, sleep_until};
 
 use super::refresh::Refresher;
-use super::store::{Lease, Place};
+use super::rights::{Lease, Right};
+use super::store::Place;
 use super::{Checkpoint, ReadModelError};
 use crate::intake::ClockFn;
 use crate::ledger::{Ledger, Location};
-use crate::live::{Advance, Live};
+use crate::live::{Live, News};
 
-/// How long at most until the log is looked at again, for events that others append.
-const LOOK: Duration = Duration::from_millis(25);
 /// How long at most until the tables are of another instant, where nothing changes.
 const STAND: Duration = Duration::from_secs(1);
 /// How long until it is tried again to refresh, where somebody else does or something failed.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How often it is looked whether a rebuild that was ended has left something.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// What is known of the tables, for those who wait and those who watch.
 #[derive(Clone, Debug, Default)]
@@ -34,13 +35,13 @@ pub struct State {
     pub refreshes: u64,
 }
 
-/// Brings the history in memory and the tables forward with the log.
+/// Brings the tables forward with the history in memory, which somebody else brings forward with the log.
 pub struct Keeper {
     ledger: Arc<dyn Ledger>,
     place: Place,
     live: Arc<Live>,
     clock: ClockFn,
-    poke: Arc<Notify>,
+    ranks: u32,
     state: watch::Sender<State>,
 }
 
@@ -51,7 +52,7 @@ impl std::fmt::Debug for Keeper {
 }
 
 impl Keeper {
-    /// For that ledger. It looks at the log at once when it is poked.
+    /// For that ledger; so many ranks of the board are told.
     ///
     /// # Errors
     /// Where the ledger's place is none.
@@ -60,14 +61,14 @@ impl Keeper {
         at: &Location,
         live: Arc<Live>,
         clock: ClockFn,
-        poke: Arc<Notify>,
+        ranks: u32,
     ) -> Result<Self, ReadModelError> {
         Ok(Self {
             place: Place::beside(at)?,
             ledger,
             live,
             clock,
-            poke,
+            ranks,
             state: watch::Sender::default(),
         })
     }
@@ -81,42 +82,45 @@ impl Keeper {
     /// Keeps them up until told to end.
     pub async fn run(self, mut end: watch::Receiver<bool>) {
         let mut refresher: Option<(Lease, Refresher)> = None;
+        let mut positions = self.live.positions();
         let mut try_again = Moment::now();
         let mut stood = Moment::now();
-        let mut waiting = Advance::default();
+        let mut looked = Moment::now();
+        let mut waiting = News::default();
+        let mut file = None;
         loop {
             let now = (self.clock)();
             let due = refresher.as_ref().and_then(|(_, one)| one.next());
-            let wake = Moment::now() + until(due, now).min(LOOK);
-            if !waiting.more {
-                tokio::select! {
-                    () = self.poke.notified() => {}
-                    () = sleep_until(wake) => {}
-                    _ = end.wait_for(|end| *end) => break,
-                }
+            let wake = match refresher {
+                Some(_) => Moment::now() + until(due, now).min(STAND),
+                None => try_again,
+            };
+            tokio::select! {
+                _ = positions.changed() => {}
+                () = sleep_until(wake) => {}
+                _ = end.wait_for(|end| *end) => break,
             }
-            match self.live.advance().await {
-                Ok(advance) => waiting.merge(advance),
-                Err(error) => {
-                    self.failed(&error);
-                    tokio::time::sleep(AGAIN).await;
-                    continue;
-                }
-            }
-            if refresher.is_none() && Moment::now() >= try_again && !waiting.more {
+            waiting.merge(self.live.news());
+            if refresher.is_none() && Moment::now() >= try_again {
                 try_again = Moment::now() + AGAIN;
                 match self.begin().await {
                     Ok(begun) => refresher = begun,
                     Err(error) => self.failed(&error),
                 }
                 if let Some((_, one)) = &refresher {
+                    file = self.place.file();
                     waiting = one.behind();
                     self.refreshed(Some(&one.checkpoint), None);
                 }
             }
+            if refresher.is_some() && self.place.file() != file {
+                self.failed(&"the file of the tables is gone, or is another");
+                refresher = None;
+                try_again = Moment::now();
+            }
             let Some((_, one)) = &mut refresher else {
-                // Whoever takes over derives everything again.
-                waiting.developers.clear();
+                // Whoever takes over finds out what came after the tables.
+                waiting = News::default();
                 continue;
             };
             let now = (self.clock)();
@@ -126,10 +130,13 @@ impl Keeper {
                 continue;
             }
             let begun = Moment::now();
-            let advance = std::mem::take(&mut waiting);
-            let refreshed = one.refresh(&*self.ledger, &advance, now).await;
-            waiting.more = advance.more;
+            let news = std::mem::take(&mut waiting);
+            let mut refreshed = one.refresh(&*self.ledger, &news, now).await;
             stood = Moment::now();
+            if refreshed.is_ok() && looked.elapsed() >= LOOK {
+                looked = stood;
+                refreshed = one.clear_up(&self.place).await;
+            }
             match refreshed {
                 Ok(()) => self.refreshed(Some(&one.checkpoint), Some(begun.elapsed())),
                 Err(error) => {
@@ -147,19 +154,25 @@ impl Keeper {
     /// Begins to refresh, where nobody else does.
     async fn begin(&self) -> Result<Option<(Lease, Refresher)>, ReadModelError> {
         let mut store = self.place.write().await?;
-        let Some(lease) = self.place.lease(&mut store).await? else {
+        let Some(lease) = self.place.lease(&mut store, Right::Refresh).await? else {
             store.close().await;
             return Ok(None);
         };
         let now = || (self.clock)();
         let resumed = Refresher::resume(store, self.live.clone(), &*self.ledger).await?;
         let refresher = match resumed {
-            Ok(refresher) => refresher,
+            Ok(mut refresher) => {
+                refresher.clear_up(&self.place).await?;
+                refresher
+            }
             Err(store) => {
                 tracing::info!("the read model is made");
-                Refresher::make(store, self.live.clone(), &*self.ledger, now).await?
+                let (place, live) = (&self.place, self.live.clone());
+                Refresher::make(place, store, live, &*self.ledger, now).await?
             }
         };
+        let mut refresher = refresher;
+        refresher.tell_ranks(self.ranks).await?;
         Ok(Some((lease, refresher)))
     }
 

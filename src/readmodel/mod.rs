@@ -8,18 +8,23 @@
 
 mod changes;
 mod check;
+mod feed;
 mod keeper;
 mod page;
 mod reader;
 mod refresh;
+mod rights;
 mod rows;
 mod schema;
 mod store;
+mod swap;
+mod write;
 
 use standing_projections::rules::RulesError;
 use standing_projections::{Instant, Position};
 
 pub use check::{Difference, check};
+pub use feed::{BoardChange, Change, RANKS, Shown, Told};
 pub use keeper::{Keeper, State};
 pub use page::markdown;
 pub use reader::{Entry, Owed, OwedAfter, Reader, Which};
@@ -30,7 +35,7 @@ use crate::history::HistoryError;
 use crate::ledger::StoreError;
 
 /// The version of the tables; of another one they are made anew.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// Up to where the tables are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +65,19 @@ pub enum ReadModelError {
     /// Somebody else wrote.
     #[error("somebody else has written the tables")]
     Overtaken,
+    /// Somebody else makes them anew.
+    #[error("the read model is being rebuilt by somebody else already")]
+    Rebuilding,
+    /// Transactions of others kept the tables from being replaced.
+    #[error(
+        "the tables of the read model are in use: for {} s others have held locks on them, so that those \
+         made anew could not take their place; they are as they were",
+        .waited.as_secs()
+    )]
+    Held {
+        /// How long it was tried.
+        waited: std::time::Duration,
+    },
     /// There are no tables.
     #[error("there is no read model")]
     Missing,

@@ -1,18 +1,32 @@
 //! Reading the tables: a page and the checkpoint that it is of, as of one moment.
 
+use std::time::Duration;
+
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 use standing_projections::{Instant, Position};
 
-use super::changes::Cell;
+use super::changes::{Cell, Cells};
+use super::feed::{self, BoardChange, Told};
 use super::schema::{CHECKPOINT, Kept, Table, quoted};
 use super::store::{Place, bind_postgres, bind_sqlite, cells_of, postgres_failure, sqlite_failure};
 use super::{Checkpoint, FORMAT, ReadModelError};
 use crate::ledger::{Location, StoreError};
 
+/// How long a connection to a file is used.
+const LIFETIME: Duration = Duration::from_secs(5);
 /// How many connections read at once.
 const CONNECTIONS: u32 = 8;
+
+/// How an entry of the board is kept.
+const ENTRY: [Kept; 5] = [
+    Kept::Text,
+    Kept::Text,
+    Kept::Integer,
+    Kept::Integer,
+    Kept::Boolean,
+];
 
 /// Connections that read.
 #[derive(Clone, Debug)]
@@ -35,6 +49,8 @@ pub struct Entry {
     pub score: i64,
     /// When its listing began.
     pub listed_since: Instant,
+    /// Whether it may be certified.
+    pub eligible: bool,
 }
 
 /// An obligation.
@@ -90,7 +106,12 @@ impl Reader {
     pub fn beside(ledger: &Location) -> Result<Self, StoreError> {
         Ok(Self(match Place::beside(ledger)? {
             Place::Sqlite(options) => {
-                let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS);
+                // A connection to a file that somebody deleted reads it for ever.
+                let pool = SqlitePoolOptions::new()
+                    .max_connections(CONNECTIONS)
+                    .max_lifetime(LIFETIME)
+                    // A file is there or not; to ask first costs as much as the question.
+                    .test_before_acquire(false);
                 Pool::Sqlite(pool.connect_lazy_with(options.read_only(true)))
             }
             Place::Postgres(options) => {
@@ -113,10 +134,35 @@ impl Reader {
     /// # Errors
     /// [`ReadModelError::Missing`], and what the database says.
     pub async fn checkpoint(&self) -> Result<Checkpoint, ReadModelError> {
-        Ok(self.rows(&[], None).await?.0)
+        Ok(self.ask(&[], None).await?.checkpoint)
     }
 
-    /// A page of the board, in its order, and how many rank before it.
+    /// How far the changes of the board are told.
+    ///
+    /// # Errors
+    /// [`ReadModelError::Missing`], and what the database says.
+    pub async fn told(&self) -> Result<Told, ReadModelError> {
+        Ok(self.ask(&[], None).await?.told)
+    }
+
+    /// The changes of the board after one, in their order, how far they are told, and up to where the tables are.
+    ///
+    /// # Errors
+    /// [`ReadModelError::Missing`], and what the database says.
+    pub async fn changes(
+        &self,
+        after: u64,
+        limit: usize,
+    ) -> Result<(Checkpoint, Told, Vec<BoardChange>), ReadModelError> {
+        let after = Cell::Integer(i64::try_from(after).unwrap_or(i64::MAX));
+        let select = (feed::after(limit), feed::KEPT.to_vec());
+        let found = self.ask(&[after], Some(select)).await?;
+        let changes = found.rows.into_iter();
+        let changes = changes.filter_map(|row| Cells::of(row).change());
+        Ok((found.checkpoint, found.told, changes.collect()))
+    }
+
+    /// A page of the board, in its order, and how far its changes were told then.
     ///
     /// # Errors
     /// [`ReadModelError::Missing`], and what the database says.
@@ -124,7 +170,7 @@ impl Reader {
         &self,
         after: Option<&Entry>,
         limit: usize,
-    ) -> Result<(Checkpoint, Vec<Entry>), ReadModelError> {
+    ) -> Result<(Checkpoint, Told, Vec<Entry>), ReadModelError> {
         let mut values = Vec::new();
         let mut only = String::new();
         if let Some(after) = after {
@@ -135,19 +181,23 @@ impl Reader {
                 Cell::text(&after.app),
             ];
         }
-        let board = Table::Board.as_str();
-        let from = format!("{board} {only} ORDER BY score DESC, listed_since, app LIMIT {limit}");
-        let (checkpoint, rows) = self.rows(&values, Some((Table::Board, from))).await?;
-        let entries = rows.into_iter().map(|row| {
-            let mut row = Cells(row.into_iter());
+        let sql = format!(
+            "SELECT page.app, page.developer, page.score, page.listed_since, apps.certification_eligible \
+             FROM (SELECT * FROM board {only} ORDER BY score DESC, listed_since, app LIMIT {limit}) AS page \
+             JOIN apps ON apps.app = page.app ORDER BY page.score DESC, page.listed_since, page.app"
+        );
+        let found = self.ask(&values, Some((sql, ENTRY.to_vec()))).await?;
+        let entries = found.rows.into_iter().map(|row| {
+            let mut row = Cells::of(row);
             Entry {
                 app: row.text(),
                 developer: row.text(),
                 score: row.integer(),
                 listed_since: row.instant(),
+                eligible: row.boolean(),
             }
         });
-        Ok((checkpoint, entries.collect()))
+        Ok((found.checkpoint, found.told, entries.collect()))
     }
 
     /// A page of obligations, by due instant, those without one last.
@@ -194,9 +244,10 @@ impl Reader {
         });
         let each = each.collect::<Vec<_>>().join(" UNION ALL ");
         let from = format!("({each}) AS every ORDER BY {ORDER} LIMIT {limit}");
-        let (checkpoint, rows) = self.rows(&values, Some((Table::Obligations, from))).await?;
-        let owed = rows.into_iter().map(|row| {
-            let mut row = Cells(row.into_iter());
+        let found = self.ask(&values, Some(select(Table::Obligations, &from)));
+        let found = found.await?;
+        let owed = found.rows.into_iter().map(|row| {
+            let mut row = Cells::of(row);
             Owed {
                 developer: row.text(),
                 app: row.text(),
@@ -212,22 +263,20 @@ impl Reader {
                 state: row.text(),
             }
         });
-        Ok((checkpoint, owed.collect()))
+        Ok((found.checkpoint, owed.collect()))
     }
 
-    /// The checkpoint, and the rows of a table that are asked for, of one moment.
-    async fn rows(
+    /// Rows that are asked for, and what they are of: all of one moment.
+    async fn ask(
         &self,
         values: &[Cell],
-        asked: Option<(Table, String)>,
-    ) -> Result<(Checkpoint, Vec<Vec<Cell>>), ReadModelError> {
+        asked: Option<(String, Vec<Kept>)>,
+    ) -> Result<Answer, ReadModelError> {
         let checkpoint = format!(
-            "SELECT position, as_of, leaf, generation FROM {CHECKPOINT} WHERE format = {FORMAT}"
+            "SELECT position, as_of, leaf, generation, epoch, last FROM {CHECKPOINT} \
+             CROSS JOIN plaza_feed WHERE format = {FORMAT}"
         );
-        let (sql, kept) = match asked {
-            Some((table, from)) => select(table, &from),
-            None => Default::default(),
-        };
+        let (sql, kept) = asked.unwrap_or_default();
         let asked = Asked {
             checkpoint,
             sql,
@@ -244,19 +293,33 @@ impl Reader {
             Err(error) if is_missing(&error) => return Err(ReadModelError::Missing),
             Err(error) => return Err(failure(error).into()),
         };
-        let (position, as_of, leaf, generation) = at;
+        let (position, as_of, leaf, generation, epoch, last) = at;
         let checkpoint = Checkpoint {
             position: Position(position.cast_unsigned()),
             as_of: Instant::from_micros_clamped(as_of),
             leaf,
             generation,
         };
-        Ok((checkpoint, rows))
+        Ok(Answer {
+            checkpoint,
+            told: Told {
+                epoch,
+                last: last.cast_unsigned(),
+            },
+            rows,
+        })
     }
 }
 
-/// A checkpoint as it is kept.
-type At = (i64, i64, String, i64);
+/// What was read, and what it is of.
+struct Answer {
+    checkpoint: Checkpoint,
+    told: Told,
+    rows: Vec<Vec<Cell>>,
+}
+
+/// A checkpoint as it is kept, and how far the changes are told.
+type At = (i64, i64, String, i64, String, i64);
 
 /// What is read in one transaction.
 struct Asked<'a> {
@@ -326,43 +389,4 @@ fn select(table: Table, from: &str) -> (String, Vec<Kept>) {
     let kept = columns.iter().map(|column| Kept::of(column.kind)).collect();
     let sql = format!("SELECT {} FROM {from}", names.join(", "));
     (sql, kept)
-}
-
-/// The cells of a row, taken in the order of its columns.
-struct Cells(std::vec::IntoIter<Cell>);
-
-impl Cells {
-    fn optional_text(&mut self) -> Option<String> {
-        match self.0.next() {
-            Some(Cell::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    fn text(&mut self) -> String {
-        self.optional_text().unwrap_or_default()
-    }
-
-    fn optional_integer(&mut self) -> Option<i64> {
-        match self.0.next() {
-            Some(Cell::Integer(number)) => Some(number),
-            _ => None,
-        }
-    }
-
-    fn integer(&mut self) -> i64 {
-        self.optional_integer().unwrap_or_default()
-    }
-
-    fn boolean(&mut self) -> bool {
-        matches!(self.0.next(), Some(Cell::Boolean(true)))
-    }
-
-    fn optional_instant(&mut self) -> Option<Instant> {
-        self.optional_integer().map(Instant::from_micros_clamped)
-    }
-
-    fn instant(&mut self) -> Instant {
-        Instant::from_micros_clamped(self.integer())
-    }
 }

@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use foldhash::quality::RandomState;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use standing_projections::facts::{DeveloperFacts, History};
-use standing_projections::rules::{RulesError, Timeline};
+use standing_projections::facts::DeveloperFacts;
+use standing_projections::rules::RulesError;
 use standing_projections::{Ask, Assessor, Instant, Position};
 
 use super::changes::Changes;
+use super::rights::Right;
 use super::rows::{Digest, Writer};
 use super::schema::Set;
 use super::store::{Place, Store};
-use super::{Checkpoint, ReadModelError};
+use super::{Checkpoint, ReadModelError, feed};
 use crate::ledger::{Ledger, StoreError};
-use crate::live::{Advance, Live};
+use crate::live::{Ground, Live, News};
 use crate::proof::hash_to_text;
 
 /// How many facts are judged before what came of them is written: what waits for that is in memory.
@@ -55,12 +56,19 @@ impl Refresher {
         let Some(checkpoint) = store.checkpoint(Set::Live).await? else {
             return Ok(Err(store));
         };
-        let known = live.position() >= checkpoint.position;
-        if !known || leaf(ledger, checkpoint.position).await? != checkpoint.leaf {
+        // Whoever wrote them last may have seen more of the log.
+        while live.position() < checkpoint.position {
+            if !live.advance().await? && live.position() < checkpoint.position {
+                // The log does not go that far: it is another.
+                return Ok(Err(store));
+            }
+            store.ping().await?;
+        }
+        if leaf(ledger, checkpoint.position).await? != checkpoint.leaf {
             return Ok(Err(store));
         }
         let mut refresher = Self::new(store, live, Set::Live, checkpoint);
-        refresher.recall()?;
+        refresher.recall().await?;
         Ok(Ok(refresher))
     }
 
@@ -77,43 +85,27 @@ impl Refresher {
     }
 
     /// Derives again what was written: the rows are those of the checkpoint.
-    fn recall(&mut self) -> Result<(), ReadModelError> {
-        let live = self.live.clone();
-        let at = &self.checkpoint;
-        let ask = Ask {
-            as_of: at.as_of,
-            known_at: at.position,
-        };
-        let written = tokio::task::block_in_place(|| {
-            live.everybody(|history| {
-                if !history
-                    .rulebooks()
-                    .iter()
-                    .any(|book| book.position <= at.position)
-                {
-                    return Ok(Vec::new());
-                }
-                let timeline = Timeline::known(history, at.position)?;
-                let all: Vec<_> = history.developers().iter().collect();
-                let judged = self.judge(history, &timeline, ask, &all);
-                Ok::<_, ReadModelError>(judged.written)
-            })
-        })?;
-        self.remember(written);
+    async fn recall(&mut self) -> Result<(), ReadModelError> {
+        let all = Waiting(self.live.everybody(|history| history.developers().to_vec()));
+        for portion in all.chunk_by_weight() {
+            let judged = self.portion(Some(portion), &self.checkpoint)?;
+            self.remember(judged.written);
+            // It is long until the tables are written.
+            self.store.ping().await?;
+        }
         Ok(())
     }
 
     /// What came after the checkpoint, of what is known.
-    pub(super) fn behind(&self) -> Advance {
+    pub(super) fn behind(&self) -> News {
         let at = self.checkpoint.position;
         self.live.everybody(|history| {
             let developers = history.developers().iter();
             let developers = developers.filter(|developer| developer.last() > at);
-            Advance {
+            News {
                 position: history.head(),
                 developers: developers.map(|one| one.id.to_string()).collect(),
                 rules: history.rulebooks().iter().any(|book| book.position > at),
-                more: false,
             }
         })
     }
@@ -123,16 +115,16 @@ impl Refresher {
         self.timers.first().map(|(at, _)| *at)
     }
 
-    /// Brings the tables to what is known now, and to that instant. `advance` is what came since the last
-    /// time.
+    /// Brings the tables to what was known when the news came, and to that instant. The news are all that
+    /// came since the last time.
     pub(super) async fn refresh(
         &mut self,
         ledger: &dyn Ledger,
-        advance: &Advance,
+        news: &News,
         now: Instant,
     ) -> Result<(), ReadModelError> {
         let as_of = now.max(self.checkpoint.as_of);
-        let position = self.live.position();
+        let position = news.position.max(self.checkpoint.position);
         let mut is = Checkpoint {
             position,
             as_of,
@@ -142,11 +134,12 @@ impl Refresher {
             is.leaf = leaf(ledger, position).await?;
         }
         let begun = std::time::Instant::now();
-        let waiting = self.waiting(advance, as_of);
+        let waiting = self.waiting(news, as_of);
         let mut portions = waiting.chunk_by_weight();
         let first = self.portion(portions.next(), &is)?;
         let judged = begun.elapsed();
         let mut rows = first.changes.len();
+        let mut apps: BTreeSet<String> = first.changes.apps().map(str::to_owned).collect();
         self.store.begin().await?;
         if !self.store.move_on(self.set, &self.checkpoint, &is).await? {
             return Err(ReadModelError::Overtaken);
@@ -157,7 +150,13 @@ impl Refresher {
             let judged = self.portion(Some(portion), &is)?;
             self.store.fill(self.set, &judged.changes).await?;
             rows += judged.changes.len();
+            apps.extend(judged.changes.apps().map(str::to_owned));
             written.extend(judged.written);
+        }
+        // What a rebuild makes is told when it takes its place.
+        if self.set == Set::Live && !apps.is_empty() {
+            let events = waiting.events_after(self.checkpoint.position);
+            feed::tell(&mut self.store, feed::Of::Apps(&apps), &is, &events).await?;
         }
         self.store.commit().await?;
         let developers = written.len();
@@ -175,14 +174,14 @@ impl Refresher {
     }
 
     /// Those whose standing may be another.
-    fn waiting(&self, advance: &Advance, as_of: Instant) -> Waiting {
+    fn waiting(&self, news: &News, as_of: Instant) -> Waiting {
         self.live.everybody(|history| {
-            if advance.rules {
+            if news.rules {
                 return Waiting(history.developers().to_vec());
             }
             let due = self.timers.iter().take_while(|(at, _)| *at <= as_of);
             let due = due.map(|(_, developer)| &**developer);
-            let touched = advance.developers.iter().map(String::as_str);
+            let touched = news.developers.iter().map(String::as_str);
             let ids: BTreeSet<&str> = due.chain(touched).collect();
             Waiting(
                 ids.into_iter()
@@ -204,27 +203,19 @@ impl Refresher {
             as_of: at.as_of,
             known_at: at.position,
         };
-        let timeline = match self.live.timeline() {
+        let ground = match self.live.at(at.position) {
             // Nobody stands anywhere before there are rules.
             Err(RulesError::None) => return Ok(Judged::default()),
-            timeline => timeline?,
+            ground => ground?,
         };
-        let developers: Vec<_> = developers.iter().collect();
-        let judge = || {
-            let judged = |history: &History| self.judge(history, &timeline, ask, &developers);
-            self.live.everybody(judged)
-        };
-        Ok(tokio::task::block_in_place(judge))
+        Ok(tokio::task::block_in_place(|| {
+            self.judge(&ground, ask, developers)
+        }))
     }
 
-    fn judge(
-        &self,
-        history: &History,
-        timeline: &Timeline,
-        ask: Ask,
-        developers: &[&Arc<DeveloperFacts>],
-    ) -> Judged {
-        let room = || Assessor::new(history.names(), timeline, ask);
+    fn judge(&self, ground: &Ground, ask: Ask, developers: &[Arc<DeveloperFacts>]) -> Judged {
+        let Ground { names, timeline } = ground;
+        let room = || Assessor::new(names, timeline, ask);
         let each = developers.par_iter().map_init(room, |assessor, facts| {
             let mut changes = Changes::default();
             let id: Arc<str> = (*facts.id).into();
@@ -284,6 +275,12 @@ impl Refresher {
 struct Waiting(Vec<Arc<DeveloperFacts>>);
 
 impl Waiting {
+    /// The newest event of each of whom one came after a position.
+    fn events_after(&self, position: Position) -> HashMap<String, Position> {
+        let newest = self.0.iter().map(|one| (one.id.to_string(), one.last()));
+        newest.filter(|(_, last)| *last > position).collect()
+    }
+
     /// In portions of about the same number of facts.
     fn chunk_by_weight(&self) -> impl Iterator<Item = &[Arc<DeveloperFacts>]> {
         let mut left = &self.0[..];
@@ -323,21 +320,28 @@ pub async fn rebuild(
     live: &Arc<Live>,
     now: impl Fn() -> Instant,
 ) -> Result<Checkpoint, ReadModelError> {
-    let store = Place::beside(at)?.write().await?;
-    let refresher = Refresher::make(store, live.clone(), ledger, now).await?;
+    let place = Place::beside(at)?;
+    let store = place.write().await?;
+    let refresher = Refresher::make(&place, store, live.clone(), ledger, now).await?;
     let checkpoint = refresher.checkpoint.clone();
     refresher.close().await;
     Ok(checkpoint)
 }
 
 impl Refresher {
-    /// Makes the tables anew, and goes on with them.
+    /// Makes the tables anew, and goes on with them. One does so at a time; where it fails, nothing is left
+    /// of what was made.
     pub(super) async fn make(
+        place: &Place,
         mut store: Store,
         live: Arc<Live>,
         ledger: &dyn Ledger,
         now: impl Fn() -> Instant,
     ) -> Result<Self, ReadModelError> {
+        let Some(right) = place.lease(&mut store, Right::Rebuild).await? else {
+            store.close().await;
+            return Err(ReadModelError::Rebuilding);
+        };
         let before = store.checkpoint(Set::Live).await?;
         let position = live.position();
         let begun = Checkpoint {
@@ -348,40 +352,69 @@ impl Refresher {
             leaf: leaf(ledger, position).await?,
             generation: before.map_or(1, |before| before.generation + 1),
         };
-        store.make(Set::Next, &begun).await?;
-        let mut refresher = Self::new(store, live, Set::Next, begun.clone());
-        let all = Waiting(
-            refresher
-                .live
-                .everybody(|history| history.developers().to_vec()),
-        );
-        for portion in all.chunk_by_weight() {
-            let judged = refresher.portion(Some(portion), &begun)?;
-            refresher.store.put(Set::Next, &judged.changes).await?;
-            refresher.remember(judged.written);
+        let mut refresher = Self::new(store, live, Set::Next, begun);
+        let made = refresher.make_next(ledger, now).await;
+        // What another made meanwhile is not this one's to take away.
+        if made.is_err() && !matches!(made, Err(ReadModelError::Overtaken)) {
+            refresher.store.drop_next().await;
         }
-        refresher.store.index(Set::Next, begun.generation).await?;
+        let given_back = place.give_back(&mut refresher.store, right).await;
+        made?;
+        given_back?;
+        Ok(refresher)
+    }
+
+    /// Makes tables beside those that are read, and puts them in their place.
+    async fn make_next(
+        &mut self,
+        ledger: &dyn Ledger,
+        now: impl Fn() -> Instant,
+    ) -> Result<(), ReadModelError> {
+        let begun = self.checkpoint.clone();
+        self.store.make(Set::Next, &begun).await?;
+        let all = Waiting(self.live.everybody(|history| history.developers().to_vec()));
+        for portion in all.chunk_by_weight() {
+            let judged = self.portion(Some(portion), &begun)?;
+            if !self.store.put(Set::Next, &begun, &judged.changes).await? {
+                return Err(ReadModelError::Overtaken);
+            }
+            self.remember(judged.written);
+        }
+        if !self.store.index(Set::Next, &begun).await? {
+            return Err(ReadModelError::Overtaken);
+        }
         loop {
             // Those that are read may have gone on, and nobody is to see them go back.
-            let live = refresher.store.checkpoint(Set::Live).await?;
-            let mut advance = Advance::default();
+            let live = self.store.checkpoint(Set::Live).await?;
             while live
                 .as_ref()
-                .is_some_and(|live| refresher.live.position() < live.position)
+                .is_some_and(|live| self.live.position() < live.position)
             {
-                advance.merge(refresher.live.advance().await?);
+                self.live.advance().await?;
+                self.store.ping().await?;
             }
+            let news = self.behind();
             let as_of = live
                 .as_ref()
                 .map_or_else(&now, |live| live.as_of.max(now()));
-            refresher.refresh(ledger, &advance, as_of).await?;
-            let at = refresher.checkpoint.clone();
+            self.refresh(ledger, &news, as_of).await?;
+            let at = self.checkpoint.clone();
             let live = live.filter(|live| live.position <= at.position);
-            if refresher.store.take_place(&at, live.as_ref()).await? {
-                refresher.set = Set::Live;
-                return Ok(refresher);
+            if self.store.take_place(&at, live.as_ref()).await? {
+                self.set = Set::Live;
+                return Ok(());
             }
         }
+    }
+
+    /// Says how many ranks of the board are told from now on.
+    pub(super) async fn tell_ranks(&mut self, ranks: u32) -> Result<(), ReadModelError> {
+        Ok(self.store.run(feed::set_ranks(ranks)).await?)
+    }
+
+    /// Takes away what is left of a rebuild that was ended.
+    pub(super) async fn clear_up(&mut self, place: &Place) -> Result<(), ReadModelError> {
+        Ok(place.clear_up(&mut self.store).await?)
     }
 
     pub(super) async fn close(self) {

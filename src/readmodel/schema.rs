@@ -191,7 +191,7 @@ pub(super) enum Dialect {
 }
 
 impl Dialect {
-    const fn of(self, kept: Kept) -> &'static str {
+    pub(super) const fn of(self, kept: Kept) -> &'static str {
         match (self, kept) {
             (Self::Sqlite, Kept::Boolean | Kept::Integer) => "INTEGER",
             (Self::Sqlite, Kept::Text) => "TEXT",
@@ -201,10 +201,36 @@ impl Dialect {
         }
     }
 
-    const fn strict(self) -> &'static str {
+    pub(super) const fn strict(self) -> &'static str {
         match self {
             Self::Sqlite => " STRICT",
             Self::Postgres => "",
+        }
+    }
+}
+
+impl Dialect {
+    /// The texts of the first value, a JSON list of them, as a subquery.
+    pub(super) const fn list(self) -> &'static str {
+        match self {
+            Self::Sqlite => "(SELECT value FROM json_each($1))",
+            Self::Postgres => "(SELECT jsonb_array_elements_text($1::jsonb))",
+        }
+    }
+
+    /// The elements of the first value, a JSON list, as rows of `value`.
+    pub(super) const fn elements(self) -> &'static str {
+        match self {
+            Self::Sqlite => "json_each($1)",
+            Self::Postgres => "jsonb_array_elements($1::jsonb) AS elements(value)",
+        }
+    }
+
+    /// A value of such an element, which is a list itself.
+    pub(super) fn element(self, place: usize, kept: Kept) -> String {
+        match self {
+            Self::Sqlite => format!("value ->> {place}"),
+            Self::Postgres => format!("(value ->> {place})::{}", self.of(kept)),
         }
     }
 }
@@ -262,15 +288,16 @@ pub(super) fn create(dialect: Dialect, set: Set) -> Vec<String> {
     all
 }
 
-/// The statements that make the indexes of a set. Their names have its generation in them, for they stay
-/// when the tables get theirs.
+/// The statements that make the indexes of a set. Their names stay when the tables get theirs, so they are
+/// none that another set has: tables of another format, or another log, may have the same generation.
 pub(super) fn create_indexes(set: Set, generation: i64) -> Vec<String> {
     let prefix = set.prefix();
+    let own = fastrand::u64(..);
     let each = Table::ALL.into_iter().flat_map(|table| {
         let indexes = table.indexes().iter().enumerate();
         indexes.map(move |(number, columns)| {
             let table = table.as_str();
-            let index = format!("{table}_{generation}_{number}");
+            let index = format!("{table}_{generation}_{number}_{own:016x}");
             format!("CREATE INDEX {index} ON {prefix}{table} ({columns})")
         })
     });

@@ -1,8 +1,9 @@
 //! The database that the tables are in: a file beside a ledger's, or a schema beside its tables.
 //!
 //! One connection writes. Whatever it is asked ends in a commit or in nothing; after an error it is not
-//! used again. What is written here can be derived again, so a commit is not waited for until it is on the
-//! disk: after a power failure the tables are those of a moment before, and say so.
+//! used again. The tables can be derived again, so on a server a commit of them alone is not waited for until it
+//! is on the disk: after a power failure they are those of a moment before, and say so. What was told to others
+//! cannot, and is waited for.
 
 use std::time::Duration;
 
@@ -15,23 +16,22 @@ use sqlx::{
 };
 use standing_projections::{Instant, Position};
 
-use super::changes::{Cell, Changes, Gone};
+use super::changes::{Cell, Changes};
 use super::schema::{self, CHECKPOINT, Dialect, Kept, Set, Table, quoted};
-use super::{Checkpoint, FORMAT};
+use super::{Checkpoint, FORMAT, feed};
 use crate::ledger::{Location, StoreError, postgres, sqlite};
 
 /// The schema that the tables are in, on a server.
 pub(super) const SCHEMA: &str = "readmodel";
 /// What the file of the tables is called, beside `standing.db`: `standing.readmodel.db`.
 pub(super) const FILE: &str = "readmodel";
-/// How many rows one statement of SQLite takes.
-const ROWS: usize = 50;
-/// How many rows one statement of PostgreSQL takes.
-const MANY_ROWS: usize = 5_000;
-/// The advisory lock of whoever refreshes ("Stnd", the second).
-const LEASE: i64 = 1_400_139_365;
 /// How long to wait for a lock.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The code of PostgreSQL for a lock that was not given in time.
+pub(super) const LOCKED: &str = "55P03";
+/// That for transactions which waited for each other's locks.
+pub(super) const DEADLOCK: &str = "40P01";
 
 /// A connection that writes.
 pub(super) enum Store {
@@ -67,6 +67,19 @@ impl Place {
         }
     }
 
+    /// Which file the tables are in, where it is one: another one by the same name is another.
+    pub(super) fn file(&self) -> Option<(u64, u64)> {
+        match self {
+            #[cfg(unix)]
+            Self::Sqlite(options) => {
+                use std::os::unix::fs::MetadataExt;
+                let file = std::fs::metadata(options.get_filename()).ok()?;
+                Some((file.dev(), file.ino()))
+            }
+            _ => None,
+        }
+    }
+
     /// A connection that writes; the file, or the schema, is made where it is missing.
     pub(super) async fn write(&self) -> Result<Store, StoreError> {
         match self {
@@ -74,7 +87,7 @@ impl Place {
                 let options = options.clone().create_if_missing(true);
                 let options = options
                     .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Normal)
+                    .synchronous(SqliteSynchronous::Full)
                     .pragma("cache_size", "-65536");
                 let opened = options.connect().await;
                 Ok(Store::Sqlite(opened.map_err(sqlite_failure)?))
@@ -82,7 +95,7 @@ impl Place {
             Self::Postgres(options) => {
                 let mut conn = options.connect().await.map_err(postgres_failure)?;
                 let told = format!(
-                    "SET client_min_messages = warning; CREATE SCHEMA IF NOT EXISTS {SCHEMA}; \
+                    "SET client_min_messages = warning; \
                      SET synchronous_commit = off; SET jit = off; \
                      SET idle_in_transaction_session_timeout = '60s'; \
                      SET lock_timeout = '{}s'",
@@ -90,49 +103,43 @@ impl Place {
                 );
                 let told = sqlx::raw_sql(AssertSqlSafe(told)).execute(&mut conn).await;
                 told.map_err(postgres_failure)?;
+                make_schema(&mut conn).await.map_err(postgres_failure)?;
                 Ok(Store::Postgres(conn))
             }
         }
     }
 }
 
-impl Place {
-    /// The right to refresh, which one instance has at a time: until it lets go of it, or is gone.
-    pub(super) async fn lease(&self, store: &mut Store) -> Result<Option<Lease>, StoreError> {
-        match (self, store) {
-            (Self::Sqlite(options), _) => {
-                let path = options.get_filename().with_extension("lock");
-                let disk = |error: std::io::Error| StoreError::Disk {
-                    detail: format!("{}: {error}", path.display()),
-                };
-                let mut options = std::fs::OpenOptions::new();
-                let options = options.create(true).truncate(false).write(true);
-                let file = options.open(&path).map_err(disk)?;
-                match file.try_lock() {
-                    Ok(()) => Ok(Some(Lease(Some(file)))),
-                    Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-                    Err(std::fs::TryLockError::Error(error)) => Err(disk(error)),
-                }
-            }
-            (_, Store::Postgres(conn)) => {
-                let sql = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LEASE);
-                let had: bool = sql.fetch_one(conn).await.map_err(postgres_failure)?;
-                Ok(had.then_some(Lease(None)))
-            }
-            (Self::Postgres(_), Store::Sqlite(_)) => Ok(None),
-        }
+/// Makes the schema where it is not there. An account that may not make schemas may well use one that was
+/// made for it.
+async fn make_schema(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let asked = sqlx::query_scalar("SELECT to_regnamespace($1) IS NOT NULL").bind(SCHEMA);
+    let there: bool = asked.fetch_one(&mut *conn).await?;
+    if !there {
+        let sql = format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}");
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(conn).await?;
     }
+    Ok(())
 }
-
-/// The right to refresh. On a server it is the session's.
-pub(super) struct Lease(#[expect(dead_code, reason = "held")] Option<std::fs::File>);
 
 pub(super) fn sqlite_failure(error: sqlx::Error) -> StoreError {
     sqlite::failure(error, PATIENCE)
 }
 
+/// What a failure means. It is not the ledger that is busy where these tables are.
 pub(super) fn postgres_failure(error: sqlx::Error) -> StoreError {
-    postgres::failure(error, PATIENCE)
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() {
+        Some(DEADLOCK) => StoreError::failed(
+            "this and somebody else waited for each other's locks on the tables of the read model \
+             (a deadlock, 40P01), and the server ended this; try again",
+        ),
+        Some(LOCKED) => StoreError::failed(
+            "somebody else holds a lock on the tables of the read model (55P03); try again when \
+             that transaction has ended",
+        ),
+        _ => postgres::failure(error, PATIENCE),
+    }
 }
 
 impl Store {
@@ -144,7 +151,7 @@ impl Store {
     }
 
     /// Runs a statement that holds no value.
-    async fn run(&mut self, sql: impl Into<String>) -> Result<(), StoreError> {
+    pub(super) async fn run(&mut self, sql: impl Into<String>) -> Result<(), StoreError> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.into()));
         match self {
             Self::Sqlite(conn) => sql.execute(conn).await.map(drop).map_err(sqlite_failure),
@@ -261,7 +268,10 @@ impl Store {
         for sql in schema::drop(set) {
             self.run(sql).await?;
         }
-        for sql in schema::create(dialect, set) {
+        for sql in schema::create(dialect, set)
+            .into_iter()
+            .chain(feed::create(dialect))
+        {
             self.run(sql).await?;
         }
         let sql = format!(
@@ -276,93 +286,103 @@ impl Store {
         self.commit().await
     }
 
-    /// Makes the indexes of a set.
-    pub(super) async fn index(&mut self, set: Set, generation: i64) -> Result<(), StoreError> {
-        for sql in schema::create_indexes(set, generation) {
+    /// Makes the indexes of a set; false where it is no longer at that checkpoint.
+    pub(super) async fn index(&mut self, set: Set, at: &Checkpoint) -> Result<bool, StoreError> {
+        // A transaction each: on SQLite others wait for one.
+        for sql in schema::create_indexes(set, at.generation) {
+            if !self.begin_at(set, at).await? {
+                return Ok(false);
+            }
             self.run(sql).await?;
+            self.commit().await?;
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Writes rows into a set, a transaction of their own.
-    pub(super) async fn put(&mut self, set: Set, changes: &Changes) -> Result<(), StoreError> {
-        self.begin().await?;
-        self.fill(set, changes).await?;
-        self.commit().await
-    }
-
-    /// Gives the tables of a rebuild their names; false, and nothing of it, where they, or those that are
-    /// read, are not where they were.
-    pub(super) async fn take_place(
+    /// Writes rows into a set, a transaction of their own; false, and nothing of it, where the set is no
+    /// longer at that checkpoint.
+    pub(super) async fn put(
         &mut self,
+        set: Set,
         at: &Checkpoint,
-        live: Option<&Checkpoint>,
+        changes: &Changes,
     ) -> Result<bool, StoreError> {
-        self.begin().await?;
-        let mut fits = self.move_on(Set::Next, at, at).await?;
-        if let Some(live) = live {
-            // Nobody moves it until this has ended.
-            fits &= self.move_on(Set::Live, live, live).await?;
-        }
-        if !fits {
-            self.run("ROLLBACK").await?;
+        if !self.begin_at(set, at).await? {
             return Ok(false);
         }
-        for sql in schema::drop(Set::Live)
-            .into_iter()
-            .chain(schema::take_place())
-        {
-            self.run(sql).await?;
-        }
+        self.fill(set, changes).await?;
         self.commit().await?;
         Ok(true)
     }
 
-    pub(super) async fn fill(&mut self, set: Set, changes: &Changes) -> Result<(), StoreError> {
-        for gone in &changes.gone {
-            self.delete(set, gone).await?;
+    /// Begins to write into a set that stays at that checkpoint; false, and nothing begun, where it is
+    /// elsewhere.
+    async fn begin_at(&mut self, set: Set, at: &Checkpoint) -> Result<bool, StoreError> {
+        self.begin().await?;
+        let fits = self.move_on(set, at, at).await?;
+        if !fits {
+            self.rollback().await?;
         }
-        for table in Table::ALL {
-            let rows = &changes.rows[table as usize];
-            match self {
-                Self::Sqlite(conn) => {
-                    let insert = insert_sqlite(conn, set, table, rows);
-                    insert.await.map_err(sqlite_failure)?;
-                }
-                Self::Postgres(conn) => {
-                    let insert = insert_postgres(conn, set, table, rows);
-                    insert.await.map_err(postgres_failure)?;
-                }
-            }
-        }
-        Ok(())
+        Ok(fits)
     }
 
-    async fn delete(&mut self, set: Set, gone: &Gone) -> Result<(), StoreError> {
-        let mut conditions: Vec<String> = (1..)
-            .zip(&gone.by)
-            .map(|(number, (name, _))| format!("{} = ${number}", quoted(name)))
-            .collect();
-        if let Some(above) = gone.above {
-            conditions.push(format!("number > {above}"));
+    pub(super) async fn rollback(&mut self) -> Result<(), StoreError> {
+        self.run("ROLLBACK").await
+    }
+
+    /// Says that this session is in use, where one that is not is ended.
+    pub(super) async fn ping(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(conn) => conn.ping().await.map_err(postgres_failure),
         }
-        let (prefix, table) = (set.prefix(), gone.table.as_str());
-        let sql = format!(
-            "DELETE FROM {prefix}{table} WHERE {}",
-            conditions.join(" AND ")
-        );
-        let values = gone.by.iter().map(|(_, value)| value);
+    }
+
+    /// Asks a question; its rows, column by column.
+    pub(super) async fn ask(
+        &mut self,
+        sql: &str,
+        values: &[Cell],
+        kept: &[Kept],
+    ) -> Result<Vec<Vec<Cell>>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
         match self {
             Self::Sqlite(conn) => {
-                let sql = sqlx::query(AssertSqlSafe(sql));
-                let sql = values.fold(sql, bind_sqlite);
+                let sql = values.iter().fold(sqlx::query(sql), bind_sqlite);
+                let rows = sql.fetch_all(conn).await.map_err(sqlite_failure)?;
+                let rows = rows.iter().map(|row| cells_of(row, kept));
+                rows.collect::<Result<_, _>>().map_err(sqlite_failure)
+            }
+            Self::Postgres(conn) => {
+                let sql = values.iter().fold(sqlx::query(sql), bind_postgres);
+                let rows = sql.fetch_all(conn).await.map_err(postgres_failure)?;
+                let rows = rows.iter().map(|row| cells_of(row, kept));
+                rows.collect::<Result<_, _>>().map_err(postgres_failure)
+            }
+        }
+    }
+
+    /// Runs a statement.
+    pub(super) async fn execute(&mut self, sql: &str, values: &[Cell]) -> Result<(), StoreError> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(conn) => {
+                let sql = values.iter().fold(sqlx::query(sql), bind_sqlite);
                 sql.execute(conn).await.map(drop).map_err(sqlite_failure)
             }
             Self::Postgres(conn) => {
-                let sql = sqlx::query(AssertSqlSafe(sql));
-                let sql = values.fold(sql, bind_postgres);
+                let sql = values.iter().fold(sqlx::query(sql), bind_postgres);
                 sql.execute(conn).await.map(drop).map_err(postgres_failure)
             }
+        }
+    }
+
+    /// Has the transaction that is under way on the disk before its commit is answered: what is told to others
+    /// cannot be derived again. A file's commits are, all of them.
+    pub(super) async fn write_through(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => self.run("SET LOCAL synchronous_commit = on").await,
         }
     }
 
@@ -374,25 +394,7 @@ impl Store {
         let (names, key) = (names.join(", "), key.join(", "));
         let sql = format!("SELECT {names} FROM {} ORDER BY {key}", table.as_str());
         let kept: Vec<Kept> = columns.iter().map(|column| Kept::of(column.kind)).collect();
-        let sql = AssertSqlSafe(sql);
-        match self {
-            Self::Sqlite(conn) => {
-                let rows = sqlx::query(sql)
-                    .fetch_all(conn)
-                    .await
-                    .map_err(sqlite_failure)?;
-                let rows = rows.iter().map(|row| cells_of(row, &kept));
-                rows.collect::<Result<_, _>>().map_err(sqlite_failure)
-            }
-            Self::Postgres(conn) => {
-                let rows = sqlx::query(sql)
-                    .fetch_all(conn)
-                    .await
-                    .map_err(postgres_failure)?;
-                let rows = rows.iter().map(|row| cells_of(row, &kept));
-                rows.collect::<Result<_, _>>().map_err(postgres_failure)
-            }
-        }
+        self.ask(&sql, &[], &kept).await
     }
 
     /// Ends the connection.
@@ -448,91 +450,4 @@ pub(super) fn bind_postgres<'q>(sql: PostgresQuery<'q>, value: &'q Cell) -> Post
         Cell::Integer(value) => sql.bind(*value),
         Cell::Text(value) => sql.bind(value.as_str()),
     }
-}
-
-async fn insert_sqlite(
-    conn: &mut SqliteConnection,
-    set: Set,
-    table: Table,
-    rows: &[Vec<Cell>],
-) -> Result<(), sqlx::Error> {
-    // Statements of two sizes only, so that each is prepared once.
-    let whole = rows.len() / ROWS * ROWS;
-    let parts = rows[..whole].chunks(ROWS).chain(rows[whole..].chunks(1));
-    for part in parts {
-        let Some(first) = part.first() else { continue };
-        let row = format!("({})", vec!["?"; first.len()].join(","));
-        let values = vec![row; part.len()].join(",");
-        let (prefix, name) = (set.prefix(), table.as_str());
-        let sql = format!("INSERT OR REPLACE INTO {prefix}{name} VALUES {values}");
-        let sql = sqlx::query(AssertSqlSafe(sql));
-        let sql = part.iter().flatten().fold(sql, bind_sqlite);
-        sql.execute(&mut *conn).await?;
-    }
-    Ok(())
-}
-
-async fn insert_postgres(
-    conn: &mut PgConnection,
-    set: Set,
-    table: Table,
-    rows: &[Vec<Cell>],
-) -> Result<(), sqlx::Error> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let columns = table.columns();
-    let kept: Vec<Kept> = columns.iter().map(|column| Kept::of(column.kind)).collect();
-    let arrays = (1..).zip(&kept).map(|(number, kept)| match kept {
-        Kept::Boolean => format!("${number}::boolean[]"),
-        Kept::Integer => format!("${number}::bigint[]"),
-        Kept::Text => format!("${number}::text[]"),
-    });
-    let key: Vec<_> = table.key().iter().map(|name| quoted(name)).collect();
-    let others = columns
-        .iter()
-        .filter(|column| !table.key().contains(&column.name));
-    let others = others.map(|column| format!("{0} = EXCLUDED.{0}", quoted(column.name)));
-    let sql = format!(
-        "INSERT INTO {}{} SELECT * FROM UNNEST({}) ON CONFLICT ({}) DO UPDATE SET {}",
-        set.prefix(),
-        table.as_str(),
-        arrays.collect::<Vec<_>>().join(", "),
-        key.join(", "),
-        others.collect::<Vec<_>>().join(", "),
-    );
-    for part in rows.chunks(MANY_ROWS) {
-        let mut query = sqlx::query(AssertSqlSafe(sql.clone()));
-        for (place, kept) in kept.iter().enumerate() {
-            let column = part.iter().map(|row| &row[place]);
-            query = match kept {
-                Kept::Boolean => query.bind(
-                    column
-                        .map(|cell| match cell {
-                            Cell::Boolean(value) => Some(*value),
-                            _ => None,
-                        })
-                        .collect::<Vec<_>>(),
-                ),
-                Kept::Integer => query.bind(
-                    column
-                        .map(|cell| match cell {
-                            Cell::Integer(value) => Some(*value),
-                            _ => None,
-                        })
-                        .collect::<Vec<_>>(),
-                ),
-                Kept::Text => query.bind(
-                    column
-                        .map(|cell| match cell {
-                            Cell::Text(value) => Some(value.as_str()),
-                            _ => None,
-                        })
-                        .collect::<Vec<_>>(),
-                ),
-            };
-        }
-        query.execute(&mut *conn).await?;
-    }
-    Ok(())
 }

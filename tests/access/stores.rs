@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use standing::access::{AccessError, RefusedAccess, Role, Secret, Store, Token, open};
+use standing::access::{AccessError, RefusedAccess, Role, Secret, Store, Token, TokenLimits, open};
 use standing::ledger::Location;
 use standing_projections::Instant;
 
@@ -50,7 +50,11 @@ fn token(id: &str, role: Role, created: i64) -> Token {
         subject: (role == Role::Developer).then(|| "d'1\"".to_owned()),
         actor: "第一".to_owned(),
         note: "a\nb".to_owned(),
-        rate: (created % 2 == 0).then_some(u32::MAX),
+        limits: TokenLimits {
+            rate: (created % 2 == 0).then_some(u32::MAX),
+            body_max: (created % 3 == 0).then_some(i64::MAX as u64),
+            time_max: (created % 5 == 0).then_some(u32::MAX),
+        },
         created: at(created),
         expires: (created % 2 == 1).then(|| at(created + 1)),
         revoked: None,

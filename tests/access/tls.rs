@@ -11,11 +11,12 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::common::Ledger;
-use super::common::serving::{Serving, answer, head};
+use super::common::http::{Answer, head_with};
+use super::common::serving::Server;
 
 /// The status that the service answers to whoever trusts that certificate alone; none, where it has
 /// another.
-fn asked(service: &Serving, trusted: &str) -> Option<u16> {
+fn asked(service: &Server, trusted: &str) -> Option<u16> {
     let cert = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/tls/{trusted}.pem"));
     let mut roots = RootCertStore::empty();
     roots
@@ -30,9 +31,9 @@ fn asked(service: &Serving, trusted: &str) -> Option<u16> {
     let name = ServerName::try_from("localhost").unwrap();
     let client = ClientConnection::new(Arc::new(config), name).unwrap();
     let mut stream = StreamOwned::new(client, service.connect());
-    let text = head("GET", "/healthz", None, &[], 0);
+    let text = head_with("GET", "/healthz", None, &[], 0);
     match std::io::Write::write_all(&mut stream, text.as_bytes()) {
-        Ok(()) => Some(answer(stream).status),
+        Ok(()) => Some(Answer::read(stream).status),
         Err(_) => None,
     }
 }

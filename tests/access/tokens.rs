@@ -88,10 +88,10 @@ fn without_a_token_nothing_is_open_but_health_and_it_is_said_how_to_make_one() {
         service.said
     );
     for path in ["/healthz", "/readyz"] {
-        assert_eq!(service.ask("GET", path, None).status, 200, "{path}");
+        assert_eq!(service.ask_with("GET", path, None).status, 200, "{path}");
     }
     for path in ["/docs", "/docs/", "/v1/openapi.json", "/v1/events", READ] {
-        let answer = service.ask("GET", path, None);
+        let answer = service.ask_with("GET", path, None);
         assert_eq!(
             (answer.status, answer.code().as_str()),
             (401, "token.missing")
@@ -99,11 +99,11 @@ fn without_a_token_nothing_is_open_but_health_and_it_is_said_how_to_make_one() {
     }
     // One that is made while it runs is good at once.
     let token = ledger.token("auditor", &[]);
-    assert_eq!(service.ask("GET", READ, Some(&token)).status, 200);
+    assert_eq!(service.ask_with("GET", READ, Some(&token)).status, 200);
     let open = ledger.serve(&["--open", "docs"]);
-    assert_eq!(open.ask("GET", "/v1/openapi.json", None).status, 200);
-    assert_eq!(open.ask("GET", "/docs/", None).status, 200);
-    assert_eq!(open.ask("GET", "/v1/events", None).status, 401);
+    assert_eq!(open.ask_with("GET", "/v1/openapi.json", None).status, 200);
+    assert_eq!(open.ask_with("GET", "/docs/", None).status, 200);
+    assert_eq!(open.ask_with("GET", "/v1/events", None).status, 401);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn what_is_no_good_token_lets_nobody_in() {
     let good = ledger.token("auditor", &[]);
     let known = |value: &str| {
         let headers = [("authorization", value)];
-        let answer = service.send("GET", READ, None, &headers, b"");
+        let answer = service.send_with("GET", READ, None, &headers, b"");
         match answer.status {
             200 => true,
             _ => {
@@ -146,7 +146,10 @@ fn what_is_no_good_token_lets_nobody_in() {
     }
     let bearer = format!("Bearer {good}");
     let twice = [("authorization", bearer.as_str()); 2];
-    assert_eq!(service.send("GET", READ, None, &twice, b"").status, 401);
+    assert_eq!(
+        service.send_with("GET", READ, None, &twice, b"").status,
+        401
+    );
 }
 
 #[test]
@@ -164,7 +167,7 @@ fn a_revoked_token_lets_nobody_in_at_any_instance_from_then_on() {
                 loop {
                     // Looked at before it is asked: what is asked later than that is refused.
                     let late = revoked.load(Ordering::SeqCst);
-                    let status = service.ask("GET", READ, Some(token)).status;
+                    let status = service.ask_with("GET", READ, Some(token)).status;
                     match (late, status) {
                         (false, 200) => counts.0 += 1,
                         (false, 401) => {}
@@ -179,7 +182,7 @@ fn a_revoked_token_lets_nobody_in_at_any_instance_from_then_on() {
         });
         while services
             .iter()
-            .any(|service| service.ask("GET", READ, Some(token)).status != 200)
+            .any(|service| service.ask_with("GET", READ, Some(token)).status != 200)
         {}
         ledger.run(&["tokens", "revoke", id]).good();
         revoked.store(true, Ordering::SeqCst);
@@ -203,7 +206,7 @@ fn a_token_ends_when_it_expires() {
     let soon = soon.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     let token = ledger.token("auditor", &["--expires", &soon]);
     let given_up = Instant::now() + Duration::from_secs(60);
-    while service.ask("GET", READ, Some(&token)).status != 401 {
+    while service.ask_with("GET", READ, Some(&token)).status != 401 {
         assert!(Instant::now() < given_up);
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -212,10 +215,10 @@ fn a_token_ends_when_it_expires() {
 }
 
 /// The pages of refused accesses, one after the other, once there are as many as that.
-fn refusals(service: &super::common::serving::Serving, token: &str, limit: usize) -> Vec<Value> {
+fn refusals(service: &super::common::serving::Server, token: &str, limit: usize) -> Vec<Value> {
     let (mut all, mut page) = (Vec::new(), String::new());
     loop {
-        let found = service.json(&format!("{READ}?limit={limit}{page}"), token);
+        let found = service.json_with(&format!("{READ}?limit={limit}{page}"), token);
         let entries = found["refusals"].as_array().unwrap();
         assert!(entries.len() <= limit);
         all.extend(entries.iter().cloned());
@@ -239,7 +242,7 @@ fn refused_accesses_are_kept_beside_the_log_the_newest_of_them() {
         let id = format!("request-{n}");
         let headers = [("x-request-id", id.as_str())];
         let token = (n % 2 == 0).then(|| text(&consumer, "token"));
-        let answer = service.send("GET", &path, token, &headers, b"");
+        let answer = service.send_with("GET", &path, token, &headers, b"");
         assert_eq!(answer.status, if n % 2 == 0 { 403 } else { 401 });
         assert_eq!(answer.header("x-request-id"), Some(id.as_str()));
     }
@@ -266,7 +269,7 @@ fn refused_accesses_are_kept_beside_the_log_the_newest_of_them() {
         (text(unknown, "code"), &unknown["token"]),
         ("token.missing", &Value::Null)
     );
-    let wrong = service.ask("GET", &format!("{READ}?page=x"), Some(&auditor));
+    let wrong = service.ask_with("GET", &format!("{READ}?page=x"), Some(&auditor));
     assert_eq!((wrong.status, wrong.code().as_str()), (400, "page.invalid"));
     assert_eq!(
         ledger.audit(&[]).len(),
@@ -281,7 +284,7 @@ fn a_request_is_logged_with_its_route_and_without_its_token() {
     let token = ledger.token("auditor", &[]);
     let service = ledger.serve(&["-v", "--log-format", "json"]);
     let headers = [("x-request-id", "a.b-1")];
-    service.send("GET", "/v1/events/3?up=1", Some(&token), &headers, b"");
+    service.send_with("GET", "/v1/events/3?up=1", Some(&token), &headers, b"");
     // The service says other things too.
     let mut line = service.line();
     while !line.contains("a.b-1") {

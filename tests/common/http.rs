@@ -1,172 +1,8 @@
-//! The service, running, and a client that does what it is told: also what no decent client does.
+//! What goes over a connection, read and written as it is: also what no decent client sends.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::io::{BufRead, BufReader, Read};
 
 use serde_json::Value;
-
-use super::Ledger;
-
-/// How long anything may take before a test fails.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// `standing serve`, until it is dropped, with a token for each role that its tests need.
-pub(crate) struct Server {
-    child: Child,
-    address: String,
-    tokens: Vec<(&'static str, String)>,
-}
-
-/// Makes a token of a role, whose actor is named like the role.
-pub(crate) fn token(ledger: &Ledger, role: &str, more: &[&str]) -> String {
-    let mut args = vec!["tokens", "new", "--role", role, "--format", "json"];
-    args.extend(more);
-    let made: Value = serde_json::from_str(&ledger.run(&args).good().out).unwrap();
-    super::text(&made[0], "token").to_owned()
-}
-
-impl Server {
-    /// Serves a ledger.
-    pub(crate) fn start(ledger: &Ledger, more: &[&str]) -> Self {
-        let roles = ["recorder", "auditor", "rule-maker"];
-        let tokens = roles.map(|role| (role, token(ledger, role, &["--actor", role])));
-        let mut command = ledger.command(&["serve", "--listen", "127.0.0.1:0"]);
-        command.args(more).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("listening on http") {
-            line.clear();
-            assert!(
-                said.read_line(&mut line).unwrap() > 0,
-                "the service has ended"
-            );
-        }
-        let (_, address) = line.trim_end().rsplit_once('/').unwrap();
-        // Somebody must read what else it says.
-        std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::stderr()));
-        let address = address.to_owned();
-        let tokens = tokens.to_vec();
-        Self {
-            child,
-            address,
-            tokens,
-        }
-    }
-
-    /// The token of a role, as the header has it.
-    pub(crate) fn bearer(&self, role: &str) -> String {
-        let mut tokens = self.tokens.iter();
-        let (_, token) = tokens.find(|(name, _)| *name == role).unwrap();
-        format!("Bearer {token}")
-    }
-
-    /// The token that such a request needs.
-    fn needed(&self, method: &str, path: &str) -> String {
-        self.bearer(match method {
-            "POST" if path.starts_with("/v1/events") => "recorder",
-            "POST" => "rule-maker",
-            _ => "auditor",
-        })
-    }
-
-    /// A connection.
-    pub(crate) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        stream
-    }
-
-    /// Sends a request and reads the answer. Without a token among the headers it is sent with the one
-    /// that it needs.
-    #[track_caller]
-    pub(crate) fn ask(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Answer {
-        let mut stream = self.connect();
-        let length = body.len().to_string();
-        let bearer = self.needed(method, path);
-        let mut all = vec![("content-length", length.as_str()), ("connection", "close")];
-        all.extend(headers);
-        if !headers.iter().any(|(name, _)| *name == "authorization") {
-            all.push(("authorization", &bearer));
-        }
-        stream
-            .write_all(head(method, path, &all).as_bytes())
-            .unwrap();
-        // One that is refused early may not be read to its end.
-        let _ = stream.write_all(body);
-        Answer::read(stream)
-    }
-
-    #[track_caller]
-    pub(crate) fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, &[], b"")
-    }
-
-    /// Sends a body of some type to `/v1/events`.
-    #[track_caller]
-    pub(crate) fn send(&self, content_type: &str, body: impl AsRef<[u8]>) -> Answer {
-        let headers = [("content-type", content_type)];
-        self.ask("POST", "/v1/events", &headers, body.as_ref())
-    }
-
-    /// Sends one event.
-    #[track_caller]
-    pub(crate) fn event(&self, event: &Value) -> Answer {
-        self.send("application/cloudevents+json", event.to_string())
-    }
-
-    /// Begins a stream of lines in chunks.
-    pub(crate) fn stream(&self, path: &str) -> TcpStream {
-        let mut stream = self.connect();
-        let bearer = self.bearer("recorder");
-        let headers = [
-            ("authorization", bearer.as_str()),
-            ("content-type", "application/x-ndjson"),
-            ("transfer-encoding", "chunked"),
-            ("connection", "close"),
-        ];
-        stream
-            .write_all(head("POST", path, &headers).as_bytes())
-            .unwrap();
-        stream
-    }
-
-    /// Ends it as a kill or a power cut does.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// Tells it to end.
-    pub(crate) fn tell_to_end(&self) {
-        let id = self.child.id().to_string();
-        let told = std::process::Command::new("kill")
-            .args(["-TERM", &id])
-            .status();
-        assert!(told.unwrap().success());
-    }
-
-    /// Waits until it has ended; its exit code.
-    pub(crate) fn wait(mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// A request up to its body.
 pub(crate) fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> String {
@@ -175,6 +11,23 @@ pub(crate) fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> String
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head + "\r\n"
+}
+
+/// A request up to a body of so many bytes, with a token, on a connection that ends with the answer.
+pub(crate) fn head_with(
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    headers: &[(&str, &str)],
+    length: usize,
+) -> String {
+    let bearer = token.map(|token| format!("Bearer {token}"));
+    let length = (length > 0).then(|| length.to_string());
+    let mut all = vec![("connection", "close")];
+    all.extend(bearer.iter().map(|bearer| ("authorization", &**bearer)));
+    all.extend(length.iter().map(|length| ("content-length", &**length)));
+    all.extend(headers);
+    head(method, path, &all)
 }
 
 /// A chunk of a body.
@@ -194,7 +47,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// Reads an answer to its end.
     #[track_caller]
-    pub(crate) fn read(stream: TcpStream) -> Self {
+    pub(crate) fn read(stream: impl Read + 'static) -> Self {
         let mut reader = Reading::begin(stream);
         let mut body = Vec::new();
         reader.read_to_end(&mut body).unwrap();
@@ -229,6 +82,12 @@ impl Answer {
         self.json()
     }
 
+    /// The code of the problem that it is.
+    #[track_caller]
+    pub(crate) fn code(&self) -> String {
+        self.problem(self.status).0
+    }
+
     /// The code and the pointer of a problem with that status.
     #[track_caller]
     pub(crate) fn problem(&self, status: u16) -> (String, String) {
@@ -247,7 +106,7 @@ impl Answer {
 pub(crate) struct Reading {
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
-    reader: BufReader<TcpStream>,
+    reader: BufReader<Box<dyn Read>>,
     left: Left,
 }
 
@@ -260,8 +119,8 @@ enum Left {
 
 impl Reading {
     #[track_caller]
-    pub(crate) fn begin(stream: TcpStream) -> Self {
-        let mut reader = BufReader::new(stream);
+    pub(crate) fn begin(stream: impl Read + 'static) -> Self {
+        let mut reader: BufReader<Box<dyn Read>> = BufReader::new(Box::new(stream));
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
         let status = line

@@ -11,6 +11,7 @@ pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod server;
 pub(crate) mod serving;
+pub(crate) mod stricter;
 
 use std::fmt;
 use std::io::Write;

@@ -4,10 +4,13 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::any::Any;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
 /// The place of a ledger, on the store that `STANDING_TEST_STORE` names.
@@ -51,6 +54,25 @@ impl Place {
     /// The database, where it is one.
     pub(crate) fn database(&self) -> Option<&Database> {
         self.0.as_ref()
+    }
+}
+
+/// Takes the lock that every append to a ledger needs, and holds it until what is returned is dropped.
+pub(crate) async fn hold(place: &Place, folder: &Path) -> Box<dyn Any> {
+    match place.database() {
+        Some(database) => {
+            let mut conn = database.connect().await;
+            let lock = sqlx::raw_sql("BEGIN; SELECT FROM head FOR UPDATE");
+            lock.execute(&mut conn).await.unwrap();
+            Box::new(conn)
+        }
+        None => {
+            let file = SqliteConnectOptions::new().filename(folder.join("standing.db"));
+            let mut conn = file.connect().await.unwrap();
+            let lock = sqlx::raw_sql("BEGIN IMMEDIATE");
+            lock.execute(&mut conn).await.unwrap();
+            Box::new(conn)
+        }
     }
 }
 

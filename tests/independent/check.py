@@ -97,4 +97,5 @@ def main(folder):
     print("ok", size, base64.b64encode(root).decode())
 
 
-main(Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -12,8 +12,10 @@ use std::time::Duration;
 use standing::ledger::{Location, OpenMode, Options};
 use standing::proof::{Checkpoint, hash_to_text, log};
 
+use super::cli::bundle::two_developers;
 use super::cli::{checkpoint, complain, ground, verifier};
-use super::common::http::Server;
+use super::common::events::sha256;
+use super::common::serving::Server;
 use super::common::{Ledger, Ran};
 
 /// Where Debian puts the sources of Go packages.
@@ -153,19 +155,57 @@ fn go_checks_what_was_signed_proved_and_written() {
     });
 }
 
-#[test]
-fn python_checks_what_was_signed_proved_and_written() {
+/// Where Python is with the packages that the programs take; none, where it may be passed over.
+fn python() -> Option<String> {
     let told = std::env::var("STANDING_PYTHON").ok();
     let python = told.clone().unwrap_or_else(|| "python3".to_owned());
     let imports = "import pymerkle, cryptography.hazmat.primitives.asymmetric.ed25519";
     let has_packages = Command::new(&python).args(["-c", imports]).output();
     if told.is_none() && !has_packages.is_ok_and(|ran| ran.status.success()) {
         eprintln!("NOT CHECKED with Python: `python3`, `pymerkle` or `cryptography` is missing");
-        return;
+        return None;
     }
+    Some(python)
+}
+
+#[test]
+fn python_checks_what_was_signed_proved_and_written() {
+    let Some(python) = python() else {
+        return;
+    };
     check(|folder| {
         let mut command = Command::new(&python);
         command.arg(source("check.py")).arg(folder);
         command
     });
+}
+
+#[test]
+fn python_checks_a_bundle() {
+    let Some(python) = python() else {
+        return;
+    };
+    let ledger = two_developers();
+    ledger.write("key", verifier(&ledger, "standing.key"));
+    let run = |bundle: &str| -> Ran {
+        ledger.write("a.bundle", bundle);
+        let mut command = Command::new(&python);
+        // Without leaving a compiled `check.py` among the sources.
+        command.args(["-B", &source("bundle.py")]);
+        command.args([ledger.path("a.bundle"), ledger.path("key")]);
+        command.output().unwrap().into()
+    };
+    for (developer, events) in [("d1", 78), ("d2", 10)] {
+        let bundle = ledger.run(&["bundle", developer]).good().out;
+        let (_, answer) = bundle.trim_end().rsplit_once('\n').unwrap();
+        let ran = run(&bundle).good();
+        assert_eq!(ran.out, format!("ok {events} {}\n", sha256(answer)));
+        for other in [
+            bundle.replacen("reg-", "rug-", 1),
+            bundle.replace("\"status\":\"active\"", "\"status\":\"left\""),
+            bundle.replacen("\"hashes\":", "\"hashes\":1", 1),
+        ] {
+            assert_ne!(run(&other).code, 0);
+        }
+    }
 }

@@ -14,15 +14,15 @@ use crate::{event, with};
 const HISTORY: &str = include_str!("../../examples/history.jsonl");
 
 /// `standing serve`, until it is dropped.
-struct Service(Child);
+pub(crate) struct Service(Child);
 
 impl Service {
-    fn start(ledger: &Ledger) -> Self {
+    pub(crate) fn start(ledger: &Ledger) -> Self {
         let mut command = ledger.command(&["serve", "--listen", "127.0.0.1:0"]);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
-        while !line.contains("listening on") {
+        while !line.starts_with("ready: ") {
             line.clear();
             assert!(
                 said.read_line(&mut line).unwrap() > 0,
@@ -33,6 +33,11 @@ impl Service {
         Self(child)
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Ends it as a kill or a power cut does.
     fn kill(mut self) {
         self.0.kill().unwrap();
@@ -40,7 +45,7 @@ impl Service {
     }
 
     /// Tells it to end, and waits.
-    fn end(mut self) {
+    pub(crate) fn end(mut self) {
         let id = self.0.id().to_string();
         let told = std::process::Command::new("kill")
             .args(["-TERM", &id])
@@ -65,12 +70,12 @@ fn head(ledger: &Ledger) -> u64 {
 
 /// Waits until the tables know all of the log.
 #[track_caller]
-fn caught_up(ledger: &Ledger) {
+pub(crate) fn caught_up(ledger: &Ledger) {
     let head = head(ledger);
     wait(ledger, |(position, ..)| position >= head);
 }
 
-fn made_events(count: usize, seed: u64) -> Vec<String> {
+pub(crate) fn made_events(count: usize, seed: u64) -> Vec<String> {
     // Histories of many kinds, in parts, each with subjects and ids of its own.
     let copies = count.div_ceil(HISTORY.lines().count());
     let mut all = Vec::new();
@@ -300,4 +305,32 @@ fn every_column_is_documented() {
         page.contains(printed.trim_end()),
         "write what `standing readmodel columns` prints into the page"
     );
+}
+
+#[test]
+fn tables_that_are_deleted_under_a_service_are_made_anew() {
+    let ledger = Ledger::new();
+    ledger.import_text(made_events(100, 30).join("\n"), &[]);
+    let server = ledger.serve(&[]);
+    let token = ledger.token("auditor", &[]);
+    caught_up(&ledger);
+    server.json_with("/v1/plaza", &token);
+    match ledger.place.database() {
+        Some(database) => database.execute("DROP SCHEMA readmodel CASCADE"),
+        None => {
+            for ending in ["", "-wal", "-shm"] {
+                let file = format!("standing.readmodel.db{ending}");
+                std::fs::remove_file(ledger.path(&file)).unwrap();
+            }
+        }
+    }
+    ledger.import_text(made_events(100, 31).join("\n"), &[]);
+    caught_up(&ledger);
+    let path = format!("/v1/plaza?min_position={}", head(&ledger));
+    let begun = std::time::Instant::now();
+    while server.ask_with("GET", &path, Some(&token)).status != 200 {
+        assert!(begun.elapsed().as_secs() < 60, "readers see no new tables");
+    }
+    drop(server);
+    are_what_is_printed(&ledger);
 }

@@ -8,6 +8,7 @@ mod common;
 #[path = "../export/expected.rs"]
 mod expected;
 mod kept;
+mod rebuilt;
 mod tables;
 
 /// Rows, as JSON objects.

@@ -6,7 +6,9 @@ use standing::proof::hash_from_text;
 
 use crate::common::Ledger;
 use crate::common::events::{app, complaint, developer, event, retraction, violation, with};
-use crate::common::http::{Answer, Server, chunk, head};
+use crate::common::http::{Answer, chunk, head};
+use crate::common::server::hold;
+use crate::common::serving::Server;
 
 /// A ledger with a developer `d1` and its app `a1`, served.
 pub(crate) fn served() -> (Ledger, Server) {
@@ -401,4 +403,21 @@ fn a_database_that_goes_away_and_comes_back_costs_no_event_and_doubles_none() {
     }
     println!("{} were told to send again", unsure.into_inner());
     ledger.run(&["verify"]).good();
+}
+
+#[tokio::test]
+async fn what_ran_out_of_time_may_be_in_the_log_and_is_sent_again() {
+    let ledger = Ledger::new();
+    let server = Server::start(&ledger, &["--request-timeout", "1"]);
+    let lock = hold(&ledger.place, &ledger.path("")).await;
+    let late = developer("d1");
+    let answer = server.event(&late);
+    assert_eq!(answer.problem(503).0, "append.unknown");
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    // What is read is not held up.
+    server.get("/v1/events/1").with(200);
+    drop(lock);
+    let again = server.event(&late);
+    assert!(matches!(again.status, 200 | 201), "{}", again.text());
+    assert_eq!(ledger.audit(&["--type", "developer.registered"]).len(), 1);
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::common::Ledger;
-use crate::common::http::Server;
+use crate::common::serving::Server;
 
 #[test]
 fn the_committed_description_is_that_of_the_routes() {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::common::Ledger;
 use crate::common::events::{app, complaint, developer, jsonl};
-use crate::common::http::Server;
+use crate::common::serving::Server;
 
 /// A ledger with a key and so many complaints.
 fn signed(count: usize) -> Ledger {

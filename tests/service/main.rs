@@ -6,8 +6,11 @@
 mod common;
 
 mod append;
+mod demo;
 mod described;
 mod log;
 mod read;
 mod rulebooks;
+mod simulations;
+mod starting;
 mod stream;

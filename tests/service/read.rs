@@ -122,11 +122,11 @@ fn an_event_is_the_leaf_and_its_tag_the_leafs_hash() {
     for (path, status, code) in [
         ("/v1/events/0", 404, "position.unknown"),
         ("/v1/events/7", 404, "position.unknown"),
-        ("/v1/events/18446744073709551615", 404, "position.unknown"),
+        ("/v1/events/9223372036854775807", 404, "position.unknown"),
         ("/v1/events/-1", 400, "parameter.invalid"),
         ("/v1/events/x", 400, "parameter.invalid"),
         ("/v1/events/%00", 400, "parameter.invalid"),
-        ("/v1/events/18446744073709551616", 400, "parameter.invalid"),
+        ("/v1/events/9223372036854775808", 400, "parameter.invalid"),
         (
             "/v1/events/6/inclusion?tree_size=7",
             404,
@@ -165,5 +165,119 @@ fn inclusion_is_shown_in_a_tree_of_any_size() {
             .with(200);
         assert_eq!(now["tree_size"], 605);
         included(&leaf.body, &now);
+    }
+}
+
+#[test]
+fn a_position_that_the_log_does_not_have_is_not_waited_for() {
+    let (_ledger, server) = served();
+    for path in [
+        "/v1/developers/d1",
+        "/v1/apps/a1/timeline",
+        "/v1/plaza",
+        "/v1/obligations",
+    ] {
+        server.get(&format!("{path}?min_position=5")).with(200);
+        let unknown = server.get(&format!("{path}?min_position=6"));
+        let expected = ("position.unknown".into(), "?min_position".into());
+        assert_eq!(unknown.problem(404), expected, "{path}");
+        let none = server.get(&format!("{path}?min_position=9223372036854775808"));
+        assert_eq!(none.problem(400).1, "?min_position", "{path}");
+    }
+}
+
+#[test]
+fn a_timeline_that_would_never_end_is_not_begun() {
+    let (_ledger, server) = served();
+    let path = "/v1/apps/a1/timeline?as_of=";
+    server.get(&format!("{path}2016-06-01T00:00:00Z")).with(200);
+    let far = server.get(&format!("{path}9999-12-31T00:00:00Z"));
+    let expected = ("question.too_large".into(), "?as_of".into());
+    assert_eq!(far.problem(422), expected);
+}
+
+#[test]
+fn what_was_told_is_known_at_once_and_stays_what_it_was() {
+    let (_ledger, server) = served();
+    for number in 0..40 {
+        let told = server.event(&complaint(&format!("c{number}"))).with(201);
+        let position = told["position"].to_string();
+        let path = format!("/v1/developers/d1?as_of={T}&known_at=@{position}");
+        let answer = server.get(&path);
+        answer.with(200);
+        assert_eq!(answer.header("standing-position"), Some(position.as_str()));
+        // Known by the instant at which it was recorded, which nothing recorded later can come before.
+        let event = server.get(&format!("/v1/events/{position}")).with(200);
+        let recorded = text(&event, "recordedtime");
+        let path = format!("/v1/developers/d1?as_of={T}&known_at={recorded}");
+        let first = server.get(&path);
+        assert_eq!(first.header("standing-position"), Some(position.as_str()));
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        assert_eq!(server.get(&path).text(), first.text());
+    }
+    let ahead = server.get("/v1/developers/d1?known_at=@9999");
+    let expected = ("position.unknown".into(), "?known_at".into());
+    assert_eq!(ahead.problem(404), expected);
+}
+
+#[test]
+fn nobody_asks_of_an_instant_that_is_too_far_ahead() {
+    let (_ledger, server) = served();
+    let far = "9999-01-01T00:00:00Z";
+    for path in [
+        "/v1/developers/d1",
+        "/v1/apps/a1",
+        "/v1/developers/d1/explain",
+        "/v1/apps/a1/explain",
+        "/v1/developers/d1/timeline",
+        "/v1/developers/d1/forecast",
+    ] {
+        let expected = ("question.too_large".into(), "?as_of".into());
+        let answer = server.get(&format!("{path}?as_of={far}"));
+        assert_eq!(answer.problem(422), expected, "{path}");
+        let soon = chrono::Utc::now() + chrono::Duration::days(3_000);
+        let soon = soon.format("%Y-%m-%dT00:00:00Z");
+        server.get(&format!("{path}?as_of={soon}")).with(200);
+    }
+    let until = server.get(&format!("/v1/apps/a1/forecast?until={far}"));
+    assert_eq!(until.problem(422).1, "?until");
+}
+
+#[test]
+fn a_page_of_long_events_has_fewer() {
+    let (ledger, server) = served();
+    let note = "长".repeat(20_000);
+    let long = |n: u32| {
+        let mut event = complaint(&format!("long{n}"));
+        event["data"]["note"] = note.as_str().into();
+        event
+    };
+    let many: Vec<Value> = (0..100).map(long).collect();
+    ledger.import(&many).counts(100, 0, 0);
+    let (mut path, mut read) = ("/v1/events?limit=1000".to_owned(), Vec::new());
+    loop {
+        let answer = server.get(&path);
+        let page = answer.with(200);
+        assert!(answer.text().len() < 5 << 20);
+        read.extend(page["events"].as_array().unwrap().clone());
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        path = format!("/v1/events?limit=1000&page={next}");
+    }
+    assert_eq!(read, ledger.audit(&[]));
+}
+
+#[test]
+fn the_tables_say_by_which_rules_they_are() {
+    let (_ledger, server) = served();
+    let told = server.event(&complaint("c")).with(201);
+    let version = server.get("/v1/developers/d1");
+    let version = version.header("standing-rulebook").unwrap();
+    for path in ["/v1/plaza", "/v1/obligations"] {
+        let path = format!("{path}?min_position={}", told["position"]);
+        let answer = server.get(&path);
+        answer.with(200);
+        assert_eq!(answer.header("standing-rulebook"), Some(version), "{path}");
     }
 }

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::common::events::newer;
-use crate::common::http::{Answer, Server};
+use crate::common::http::Answer;
+use crate::common::serving::Server;
 use crate::common::{Ledger, rulebook};
 
 const TOML: (&str, &str) = ("content-type", "application/toml");

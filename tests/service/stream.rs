@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::append::{proved, served};
 use crate::common::Ledger;
 use crate::common::events::{complaint, jsonl};
-use crate::common::http::{Answer, Reading, Server, chunk};
+use crate::common::http::{Answer, Reading, chunk};
+use crate::common::serving::Server;
 
 /// Complaints, a line each.
 fn lines(range: std::ops::Range<usize>) -> String {
@@ -160,7 +161,7 @@ fn what_was_taken_is_finished_when_it_is_told_to_end() {
         let answer = answer.get_or_insert_with(|| Reading::begin(reading));
         answer.line().unwrap();
         if n == 10 {
-            server.tell_to_end();
+            server.signal("TERM");
         }
     }
     end(&mut stream);

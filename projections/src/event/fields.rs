@@ -28,8 +28,8 @@ pub fn field_form(path: &str) -> FieldForm {
     match path {
         "daily_users" => FieldForm::Integer,
         "met" => FieldForm::Boolean,
-        "measures" | "reasons" | "findings" | "evidence" => FieldForm::TextList,
-        "until" => FieldForm::TextOrNull,
+        "measures" | "reasons" | "findings" | "evidence" | "data.measures" => FieldForm::TextList,
+        "until" | "data.until" => FieldForm::TextOrNull,
         _ => FieldForm::Text,
     }
 }
@@ -151,6 +151,26 @@ impl<'a> Fields<'a> {
                 )),
             })
             .collect()
+    }
+
+    /// A list of SHA-256 in lower-case hexadecimal, that may be missing.
+    pub(super) fn hashes(&mut self, name: &'static str) -> Result<(), Refusal> {
+        if !self.object.contains_key(name) {
+            self.known.push(name);
+            return Ok(());
+        }
+        let is_hash = |text: &String| {
+            let digits = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+            text.len() == 64 && digits
+        };
+        match self.texts(name)?.iter().position(|text| !is_hash(text)) {
+            None => Ok(()),
+            Some(index) => Err(Refusal::new(
+                Code::EventDataInvalid,
+                format!("/data/{name}/{index}"),
+                format!("`data.{name}` holds SHA-256 hashes: 64 digits of lower-case hexadecimal"),
+            )),
+        }
     }
 
     pub(super) fn instant_or_null(

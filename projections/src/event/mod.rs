@@ -115,6 +115,12 @@ words! {
         AppealFiled = "appeal.filed",
         /// An appeal is decided.
         AppealDecided = "appeal.decided",
+        /// A grave decision is proposed: a second person has to confirm it.
+        DecisionProposed = "decision.proposed",
+        /// A proposal is confirmed; the event that it proposed comes with it.
+        DecisionConfirmed = "decision.confirmed",
+        /// A proposal is withdrawn before it is confirmed.
+        DecisionWithdrawn = "decision.withdrawn",
         /// A rulebook version is published.
         RulebookPublished = "rulebook.published",
         /// An event's private data is erased.
@@ -148,6 +154,9 @@ impl Kind {
             Self::EventRetracted
             | Self::AppealFiled
             | Self::AppealDecided
+            | Self::DecisionProposed
+            | Self::DecisionConfirmed
+            | Self::DecisionWithdrawn
             | Self::PrivateErased => SubjectKind::Target,
             Self::RulebookPublished => SubjectKind::Rulebook,
             _ => SubjectKind::App,
@@ -188,8 +197,15 @@ impl Kind {
             Self::MeasureImposed => "measures: list, until: an instant | null, reason",
             Self::MeasureLifted => "measures: list, reason",
             Self::DataDeletionOrdered | Self::DataDeletionConfirmed => "scope, note?",
-            Self::EventRetracted | Self::PrivateErased => "event.id, event.source?, reason",
-            Self::AppealFiled => "event.id, event.source?, statement",
+            Self::EventRetracted | Self::PrivateErased | Self::DecisionWithdrawn => {
+                "event.id, event.source?, reason"
+            }
+            Self::DecisionProposed => {
+                "type: measure.imposed | developer.terminated, data: what that type carries, \
+                 time?: an instant, reason"
+            }
+            Self::DecisionConfirmed => "event.id, event.source?",
+            Self::AppealFiled => "event.id, event.source?, statement, evidence?: SHA-256 list",
             Self::AppealDecided => "event.id, event.source?, outcome: granted | denied, reason",
             Self::RulebookPublished => "version, toml, sha256",
         }
@@ -222,6 +238,9 @@ impl Kind {
                 | Self::AppRegistered
                 | Self::RulebookPublished
                 | Self::PrivateErased
+                | Self::DecisionProposed
+                | Self::DecisionConfirmed
+                | Self::DecisionWithdrawn
         )
     }
 }
@@ -351,6 +370,31 @@ pub enum Data {
     PrivateErased {
         event: EventRef,
     },
+    DecisionProposed {
+        decision: Box<Proposed>,
+    },
+    DecisionConfirmed {
+        event: EventRef,
+    },
+    DecisionWithdrawn {
+        event: EventRef,
+    },
+}
+
+/// The event that a proposal proposes: its subject is the proposal's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposed {
+    /// Its type.
+    pub kind: Kind,
+    /// What it carries.
+    pub data: Data,
+    /// When it is to have happened; when it is confirmed, where nothing is said.
+    pub time: Option<Instant>,
+}
+
+impl Proposed {
+    /// The types that are proposed: those that can be grave.
+    pub const KINDS: [Kind; 2] = [Kind::MeasureImposed, Kind::DeveloperTerminated];
 }
 
 impl Data {
@@ -361,6 +405,8 @@ impl Data {
             Self::EventRetracted { event }
             | Self::AppealFiled { event }
             | Self::AppealDecided { event, .. }
+            | Self::DecisionConfirmed { event }
+            | Self::DecisionWithdrawn { event }
             | Self::PrivateErased { event } => Some(event),
             _ => None,
         }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
-use super::{Data, Event, Kind, Permission};
+use super::{Data, Event, Kind, Permission, Proposed};
 use crate::refusal::{Code, Refusal};
 use crate::time::Instant;
 
@@ -258,18 +258,27 @@ fn parse_data(kind: Kind, object: &Map<String, Value>, source: &str) -> Result<D
                 Data::DataDeletionConfirmed
             }
         }
-        Kind::EventRetracted | Kind::PrivateErased => {
+        Kind::EventRetracted | Kind::PrivateErased | Kind::DecisionWithdrawn => {
             let event = f.event_ref(source)?;
             f.text("reason")?;
-            if kind == Kind::EventRetracted {
-                Data::EventRetracted { event }
-            } else {
-                Data::PrivateErased { event }
+            match kind {
+                Kind::EventRetracted => Data::EventRetracted { event },
+                Kind::PrivateErased => Data::PrivateErased { event },
+                _ => Data::DecisionWithdrawn { event },
             }
         }
+        Kind::DecisionProposed => {
+            let decision = Box::new(proposed(&mut f, source)?);
+            f.text("reason")?;
+            Data::DecisionProposed { decision }
+        }
+        Kind::DecisionConfirmed => Data::DecisionConfirmed {
+            event: f.event_ref(source)?,
+        },
         Kind::AppealFiled => {
             let event = f.event_ref(source)?;
             f.text("statement")?;
+            f.hashes("evidence")?;
             Data::AppealFiled { event }
         }
         Kind::AppealDecided => {
@@ -287,6 +296,32 @@ fn parse_data(kind: Kind, object: &Map<String, Value>, source: &str) -> Result<D
     Ok(data)
 }
 
+/// The event that a proposal carries, checked as it will be when it is sent.
+fn proposed(f: &mut Fields<'_>, source: &str) -> Result<Proposed, Refusal> {
+    let kind: Kind = f.word("type")?;
+    if !Proposed::KINDS.contains(&kind) {
+        let all = Proposed::KINDS.map(Kind::as_str).join(", ");
+        let message = format!("`data.type`: `{kind}` is not proposed; these are: {all}");
+        return Err(Fields::invalid("type", message));
+    }
+    let Value::Object(data) = f.required("data")? else {
+        let message = "`data.data` must be an object: what the event will carry";
+        return Err(Fields::invalid("data", message.to_owned()));
+    };
+    let data = parse_data(kind, data, source).map_err(|refusal| {
+        Refusal::new(
+            refusal.code,
+            format!("/data{}", refusal.pointer),
+            refusal.message,
+        )
+    })?;
+    let time = match f.get("time") {
+        None => None,
+        Some(_) => f.instant_or_null("time")?,
+    };
+    Ok(Proposed { kind, data, time })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,6 +330,11 @@ mod tests {
     fn sample(name: &str, values: &str) -> Value {
         match (name, values) {
             ("date", _) => "2015-03-31".into(),
+            (_, "what that type carries") => {
+                serde_json::json!({"measures": ["x"], "until": null, "reason": "x"})
+            }
+            (_, "an instant") => "2015-03-31T00:00:00Z".into(),
+            (_, "SHA-256 list") => Value::Array(vec!["0a".repeat(32).into()]),
             (_, "list") => Value::Array(vec!["x".into()]),
             (_, "a whole number") => 7.into(),
             (_, values) if values.starts_with("true") => true.into(),

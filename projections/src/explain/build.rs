@@ -270,7 +270,8 @@ impl<'a> Build<'a> {
 }
 
 /// A text as one part of an id: what would end the part, or a line, is written `%xx`.
-pub(super) fn segment(text: &str) -> String {
+#[must_use]
+pub fn segment(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() || c.is_whitespace() || matches!(c, '%' | '/' | '@' | '[' | ']') {

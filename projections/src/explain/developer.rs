@@ -1,6 +1,7 @@
 //! A developer: its status and grade, and what each month's incidents did to them (SPEC §5).
 
 use super::build::{Build, segment};
+use super::developer_month_id;
 use super::graph::{Node, NodeKind};
 use super::place::Place;
 use crate::provenance::{Change, Turn, Why};
@@ -189,7 +190,7 @@ impl<'a> Build<'a> {
     }
 
     fn developer_month_id(&self, month: LocalMonth) -> String {
-        format!("{}/{month}", self.developer_id())
+        developer_month_id(self.standing.developer, month)
     }
 
     fn month_of(&self, month: LocalMonth) -> Option<&'a DeveloperMonth> {

@@ -32,7 +32,9 @@ mod rule_phrases;
 mod state_phrases;
 mod words;
 
+pub use build::segment;
 pub use graph::{Branch, Graph, Node, NodeKind, Tree, tree};
+pub use words::word;
 
 use build::Build;
 
@@ -135,4 +137,18 @@ pub fn events_needed(question: &Question<'_>) -> BTreeSet<Position> {
     let mut build = Build::new(question, &nothing);
     build.subject(question.subject);
     build.asked()
+}
+
+/// The id of the node of a month of an app. Those of its incidents and sanctions begin with it:
+/// `…/incident:1`, `…/incident:1/step:2`, `…/sanction:1`.
+#[must_use]
+pub fn app_month_id(app: &str, month: LocalMonth) -> String {
+    format!("app:{}/{month}", segment(app))
+}
+
+/// The id of the node of a month of a developer. What it did to the developer begins with it:
+/// `…/downgrade`, `…/termination`.
+#[must_use]
+pub fn developer_month_id(developer: &str, month: LocalMonth) -> String {
+    format!("developer:{}/{month}", segment(developer))
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::build::{Build, segment};
+use super::app_month_id;
+use super::build::Build;
 use super::graph::{Node, NodeKind};
 use super::place::Place;
 use super::words::list;
@@ -18,7 +19,7 @@ const REASONS_SHOWN_MAX: usize = 8;
 impl Build<'_> {
     /// The id that a month of an app has.
     pub(super) fn month_id(&self, app: usize, month: LocalMonth) -> String {
-        format!("app:{}/{month}", segment(self.app_at(app).app))
+        app_month_id(self.app_at(app).app, month)
     }
 
     pub(super) fn app_month(&mut self, app: usize, m: usize) -> String {

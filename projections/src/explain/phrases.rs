@@ -72,6 +72,14 @@ impl Say {
         id: &str,
         source: &str,
     ) -> String {
+        // Whose key is not told has none.
+        if id.is_empty() {
+            return say!(
+                self.0,
+                "event {position}, {at}: {what}",
+                "事件 {position}，{at}：{what}"
+            );
+        }
         say!(
             self.0,
             "event {position}, {at}: {what} (id {id} from {source})",

@@ -108,12 +108,17 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("event.retracted", "event retracted", "撤回事件"),
     ("appeal.filed", "appeal filed", "提出申诉"),
     ("appeal.decided", "appeal decided", "裁定申诉"),
+    ("decision.proposed", "decision proposed", "提议决定"),
+    ("decision.confirmed", "decision confirmed", "确认决定"),
+    ("decision.withdrawn", "proposal withdrawn", "撤回提议"),
     ("rulebook.published", "rulebook published", "发布规则"),
     ("private.erased", "private data erased", "清除隐私数据"),
 ];
 
-/// A word of the domain in that language.
-pub(super) fn word(lang: Lang, word: &str) -> &str {
+/// A word of the domain in that language: a measure, a type of event, a status and the like. A word
+/// that is none stands for itself.
+#[must_use]
+pub fn word(lang: Lang, word: &str) -> &str {
     WORDS
         .iter()
         .find(|(code, ..)| *code == word)

@@ -185,6 +185,23 @@ impl DeveloperFacts {
         apps.sum::<usize>() + self.acts.len() + self.retractions.len() + 1
     }
 
+    /// How many facts are held of it that were known at a position.
+    #[must_use]
+    pub fn len_at(&self, known_at: Position) -> usize {
+        if self.last <= known_at {
+            return self.len();
+        }
+        let of_apps = self.apps.iter().flat_map(|app| {
+            let facts = app.facts_by_group().iter().map(|fact| fact.position());
+            let usage = app.usage.iter().map(|usage| usage.position);
+            facts.chain(usage).chain([app.position])
+        });
+        let acts = self.acts.iter().map(|act| act.position());
+        let retractions = self.retractions.iter().map(|taken| taken.position);
+        let all = of_apps.chain(acts).chain(retractions);
+        all.filter(|position| *position <= known_at).count() + 1
+    }
+
     /// Never: there is its registration.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -134,7 +134,14 @@ impl Scrap {
             }
             Kind::MeasureLifted => json!({"measures": measures, "reason": ""}),
             Kind::DataDeletionOrdered | Kind::DataDeletionConfirmed => json!({"scope": ""}),
-            Kind::EventRetracted | Kind::PrivateErased => json!({"event": event, "reason": ""}),
+            Kind::EventRetracted | Kind::PrivateErased | Kind::DecisionWithdrawn => {
+                json!({"event": event, "reason": ""})
+            }
+            Kind::DecisionProposed => json!({
+                "type": "measure.imposed", "reason": "",
+                "data": {"measures": measures, "until": null, "reason": ""},
+            }),
+            Kind::DecisionConfirmed => json!({"event": event}),
             Kind::AppealFiled => json!({"event": event, "statement": ""}),
             Kind::AppealDecided => {
                 let outcome = ["granted", "denied"];

@@ -9,14 +9,16 @@ mod pooled;
 use async_trait::async_trait;
 use standing_projections::Instant;
 
-use super::{RefusedAccess, Token, TokenHash};
+use super::{RefusedAccess, Token, TokenHash, TokenLimits};
 use crate::ledger::StoreError;
+use crate::webhooks::Endpoints;
 
 pub use open::{AccessError, open};
+pub(crate) use pooled::{PostgresStore, SqliteStore};
 
-/// Where tokens and refused accesses are kept.
+/// Where tokens and refused accesses are kept, and beside them who is told of changes.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Endpoints + Send + Sync {
     /// Keeps a new token. Its id and its hash must not be taken.
     ///
     /// # Errors
@@ -63,17 +65,20 @@ pub trait Store: Send + Sync {
 }
 
 const ADD: &str = "INSERT INTO tokens \
-    (id, hash, role, subject, actor, note, rate, created, expires, revoked) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    (id, hash, role, subject, actor, note, rate, body_max, time_max, created, expires, revoked) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
-const FIND: &str = "SELECT id, role, subject, actor, note, rate, created, expires, revoked \
+const FIND: &str = "SELECT id, role, subject, actor, note, rate, body_max, time_max, created, \
+    expires, revoked \
     FROM tokens WHERE hash = $1";
 
-const TOKENS: &str = "SELECT id, role, subject, actor, note, rate, created, expires, revoked \
+const TOKENS: &str = "SELECT id, role, subject, actor, note, rate, body_max, time_max, created, \
+    expires, revoked \
     FROM tokens ORDER BY created, id";
 
 const REVOKE: &str = "UPDATE tokens SET revoked = COALESCE(revoked, $2) WHERE id = $1 \
-    RETURNING id, role, subject, actor, note, rate, created, expires, revoked";
+    RETURNING id, role, subject, actor, note, rate, body_max, time_max, created, \
+    expires, revoked";
 
 const KEEP: &str = "INSERT INTO refusals \
     (at, status, code, method, path, peer, token, request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -90,6 +95,8 @@ type TokenRow = (
     Option<String>,
     String,
     String,
+    Option<i64>,
+    Option<i64>,
     Option<i64>,
     i64,
     Option<i64>,
@@ -120,15 +127,19 @@ fn instant(micros: i64) -> Result<Instant, StoreError> {
 }
 
 fn token_of(row: TokenRow) -> Result<Token, StoreError> {
-    let (id, role, subject, actor, note, rate, created, expires, revoked) = row;
+    let (id, role, subject, actor, note, rate, body_max, time_max, made, expires, revoked) = row;
     Ok(Token {
         id,
         role: role.parse().map_err(damaged)?,
         subject,
         actor,
         note,
-        rate: rate.map(u32::try_from).transpose().map_err(damaged)?,
-        created: instant(created)?,
+        limits: TokenLimits {
+            rate: rate.map(u32::try_from).transpose().map_err(damaged)?,
+            body_max: body_max.map(u64::try_from).transpose().map_err(damaged)?,
+            time_max: time_max.map(u32::try_from).transpose().map_err(damaged)?,
+        },
+        created: instant(made)?,
         expires: expires.map(instant).transpose()?,
         revoked: revoked.map(instant).transpose()?,
     })

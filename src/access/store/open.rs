@@ -123,7 +123,10 @@ async fn in_file(path: &Path) -> Result<Arc<dyn Store>, AccessError> {
         // Readers wait for no writer, nor make one wait.
         sqlite::use_wal(&mut conn, PATIENCE).await?;
         conn.close().await?;
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS);
+        // A file is there or not; to ask first costs as much as the question.
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .test_before_acquire(false);
         Ok(pool.connect_with(options).await?)
     };
     let pool = pool.await.map_err(trouble)?;
@@ -157,8 +160,12 @@ async fn prepare_file(conn: &mut SqliteConnection) -> Result<(), Trouble> {
     if (id, tables) != (0, 0) && id != APPLICATION_ID {
         return Err(Trouble::NotTokens);
     }
-    let sql = include_str!("../../../migrations/sqlite/access/0001_access.sql");
-    migrate(&mut *transaction, sql).await?;
+    let migrations = [
+        include_str!("../../../migrations/sqlite/access/0001_access.sql"),
+        include_str!("../../../migrations/sqlite/access/0002_limits.sql"),
+        include_str!("../../../migrations/sqlite/access/0003_webhooks.sql"),
+    ];
+    migrate(&mut *transaction, migrations).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -203,20 +210,25 @@ async fn prepare_server(conn: &mut PgConnection) -> Result<(), Trouble> {
         // An account that may not make schemas may well use one that was made for it.
         transaction.execute("CREATE SCHEMA standing_access").await?;
     }
-    let sql = include_str!("../../../migrations/postgres/access/0001_access.sql");
-    migrate(&mut *transaction, sql).await?;
+    let migrations = [
+        include_str!("../../../migrations/postgres/access/0001_access.sql"),
+        include_str!("../../../migrations/postgres/access/0002_limits.sql"),
+        include_str!("../../../migrations/postgres/access/0003_webhooks.sql"),
+    ];
+    migrate(&mut *transaction, migrations).await?;
     Ok(transaction.commit().await?)
 }
 
 /// Brings the schema up to this version's.
-async fn migrate(conn: &mut impl Migrate, sql: &'static str) -> Result<(), Trouble> {
-    let known = [Migration::new(
-        1,
-        NAME.into(),
-        MigrationType::Simple,
-        sql.into_sql_str(),
-        false,
-    )];
+async fn migrate<const N: usize>(
+    conn: &mut impl Migrate,
+    migrations: [&'static str; N],
+) -> Result<(), Trouble> {
+    let known = (1..).zip(migrations).map(|(version, sql)| {
+        let (name, kind) = (NAME.into(), MigrationType::Simple);
+        Migration::new(version, name, kind, sql.into_sql_str(), false)
+    });
+    let known: Vec<Migration> = known.collect();
     conn.ensure_migrations_table(MIGRATIONS_TABLE).await?;
     let applied = conn.list_applied_migrations(MIGRATIONS_TABLE).await?;
     let latest = known.iter().map(|one| one.version).max().unwrap_or(0);

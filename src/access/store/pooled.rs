@@ -16,13 +16,13 @@ use crate::ledger::{StoreError, postgres, sqlite};
 macro_rules! store {
     ($(#[$meta:meta])* $name:ident, $pool:ty, $failure:path) => {
         $(#[$meta])*
-        pub(super) struct $name {
-            pub(super) pool: $pool,
+        pub(crate) struct $name {
+            pub(crate) pool: $pool,
             pub(super) patience: Duration,
         }
 
         impl $name {
-            fn failure(&self, error: sqlx::Error) -> StoreError {
+            pub(crate) fn failure(&self, error: sqlx::Error) -> StoreError {
                 $failure(error, self.patience)
             }
 
@@ -59,7 +59,9 @@ macro_rules! store {
                     .bind(&token.subject)
                     .bind(&token.actor)
                     .bind(&token.note)
-                    .bind(token.rate.map(i64::from))
+                    .bind(token.limits.rate.map(i64::from))
+                    .bind(token.limits.body_max.map(u64::cast_signed))
+                    .bind(token.limits.time_max.map(i64::from))
                     .bind(token.created.micros())
                     .bind(token.expires.map(Instant::micros))
                     .bind(token.revoked.map(Instant::micros))

@@ -16,8 +16,7 @@ use standing_projections::text::one_line;
 use standing_projections::{Instant, Position, Rulebook};
 
 use crate::cli::failure::Failure;
-use crate::cli::output::Format;
-use crate::cli::whatif::{Ground, differences, known, summaries};
+use crate::cli::whatif::ask;
 use crate::cli::{Context, snapshot};
 use crate::history::published::label;
 use crate::history::{self, Scope};
@@ -25,7 +24,8 @@ use crate::intake::{Intake, publish_at};
 use crate::ledger::Ledger;
 use crate::proof::hash_to_text;
 use crate::proof::log::tree_head;
-use crate::whatif::{Answer, Held, PLAN_BYTES_MAX, Plan, sides};
+use crate::whatif::report::{differences, summaries};
+use crate::whatif::{Answer, Ground, Held, PLAN_BYTES_MAX, Plan, known, sides};
 
 /// How often a plan is judged anew where events come while it is.
 const TRIES: u32 = 20;
@@ -113,7 +113,7 @@ fn genuine(
     history: &History,
 ) -> Result<(), Failure> {
     let then = ground(plan, books, history, plan.log.known_at)?;
-    let answer = then.ask(context, pool, Some(|_: &[u8]| Ok(())))?;
+    let answer = ask(context, &then, pool, Some(|_: &[u8]| Ok(())))?;
     let changed = |what: &str| {
         Failure::new(format!(
             "the plan's {what} is not the one that this program gives to its question"
@@ -123,7 +123,7 @@ fn genuine(
     if answer.sha256.as_ref() != Some(&plan.outcome.sha256) {
         return Err(changed("answer"));
     }
-    let summaries = summaries(&then, &answer, Format::Jsonl)?.into_iter();
+    let summaries = summaries(&then, &answer, false)?.into_iter();
     let told: Vec<_> = summaries
         .map(serde_json::to_value)
         .collect::<Result<_, _>>()?;
@@ -164,7 +164,7 @@ fn judge(
     end: Position,
 ) -> Result<(), Failure> {
     let now = ground(plan, books, history, end)?;
-    let answer = now.ask(context, pool, Some(|_: &[u8]| Ok(())))?;
+    let answer = ask(context, &now, pool, Some(|_: &[u8]| Ok(())))?;
     if answer.sha256.as_ref() == Some(&plan.outcome.sha256) {
         return Ok(());
     }
@@ -232,7 +232,7 @@ fn fingerprints<'a>(
         }
         Ok(())
     };
-    let answer = ground.ask(context, pool, Some(line))?;
+    let answer = ask(context, ground, pool, Some(line))?;
     Ok((answer, found))
 }
 

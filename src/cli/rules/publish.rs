@@ -9,7 +9,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
-use standing_projections::facts::Names;
 use standing_projections::rulebook::lint::{Severity, VersionFinding, lint, lint_versions};
 use standing_projections::rulebook::testing;
 use standing_projections::rules::Timeline;
@@ -20,8 +19,8 @@ use crate::cli::Context;
 use crate::cli::ask::read_rulebook;
 use crate::cli::failure::Failure;
 use crate::cli::output::Format;
-use crate::history::published;
 pub(in crate::cli) use crate::history::published::label;
+use crate::history::published::{self, TogetherError};
 use crate::intake::Intake;
 
 /// Publish versions of the rules, all of them or none, and print their positions
@@ -260,34 +259,15 @@ fn reach(timeline: &Timeline, book: &Rulebook) -> Option<String> {
     Some(text)
 }
 
-/// Whether versions go with those there are and with each other: one id, one time zone, each
-/// version once. What they make together, if there are any.
+/// Whether versions go with those there are and with each other; what they make together.
 pub(in crate::cli) fn check_together(
     known: &[Rulebook],
     new: &[Rulebook],
 ) -> Result<Option<Timeline>, Failure> {
-    for (index, book) in new.iter().enumerate() {
-        let same = |other: &&Rulebook| other.version == book.version;
-        if known.iter().any(|other| same(&other)) {
-            let message = format!(
-                "the version `{}` is published, with another text",
-                label(book)
-            );
-            return Err(Failure::new(message)
-                .hint("what is published stays; give the changed rules a `version` of their own"));
-        }
-        if new[..index].iter().any(|other| same(&other)) {
-            let message = format!("the version `{}` is given twice", label(book));
-            return Err(Failure::new(message).hint("each version is published once"));
-        }
-    }
-    let all: Vec<(Position, Rulebook)> = known
-        .iter()
-        .chain(new)
-        .map(|book| (Position(0), book.clone()))
-        .collect();
-    if all.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Timeline::new(all, &Names::default())?))
+    published::together(known, new).map_err(|error| match error {
+        TogetherError::Published(_) => Failure::new(error)
+            .hint("what is published stays; give the changed rules a `version` of their own"),
+        TogetherError::Twice(_) => Failure::new(error).hint("each version is published once"),
+        TogetherError::Rules(error) => error.into(),
+    })
 }

@@ -1,18 +1,17 @@
 //! `standing serve`: the live service.
 
+mod demo;
+mod listening;
 mod settings;
 mod tls;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum_server::Handle;
-use axum_server::tls_rustls::RustlsAcceptor;
 use clap::Args;
-use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
 
 use super::Context;
@@ -20,10 +19,15 @@ use super::failure::Failure;
 use super::keys::SignerArgs;
 use super::output;
 use crate::access::{self, Rate, Refusals, Store};
-use crate::http::outside::{Connections, Limits, Outside};
+use crate::http::outside::{Limits, Outside};
 use crate::http::{Current, Service, Signer, router};
 use crate::intake::Queue;
-use crate::ledger::{Location, OpenMode};
+use crate::ledger::{Ledger, Location, OpenMode};
+use crate::proof::SignerKey;
+use crate::simulations::Simulations;
+use crate::webhooks::{Client, Deliverer};
+use demo::{Demo, Feed};
+use listening::Listening;
 use settings::{Given, Settings};
 
 /// How long what was taken may take to be finished once the service is told to end.
@@ -44,57 +48,177 @@ pub(super) struct ServeArgs {
     /// Print what is in effect, as such a file, and end
     #[arg(long)]
     print_config: bool,
+    /// Serve a made platform in a temporary ledger, on which something happens every second, and print
+    /// what to try on it
+    #[arg(long, conflicts_with_all = ["key", "print_config"])]
+    demo: bool,
     #[command(flatten)]
     given: Given,
     #[command(flatten)]
     signer: SignerArgs,
 }
 
+/// What is served.
+struct Served {
+    at: Location,
+    ledger: Arc<dyn Ledger>,
+    access: Arc<dyn Store>,
+    key: Option<SignerKey>,
+    demo: Option<Demo>,
+}
+
+impl Served {
+    /// A ledger that is there, with its tokens and the key that is at hand.
+    async fn open(
+        context: &Context,
+        settings: &Settings,
+        signer: &SignerArgs,
+    ) -> Result<Self, Failure> {
+        let at = Location::from(settings.ledger.as_str());
+        let ledger = context.open_at(&at, OpenMode::Existing).await?;
+        let access = access::open(&at).await?;
+        if access.tokens().await?.is_empty() {
+            context
+                .out
+                .say("there is no token yet: nothing is answered but `/healthz` and `/readyz`");
+            context
+                .out
+                .hint("make one with `standing tokens new --role auditor`");
+        }
+        Ok(Self {
+            at,
+            ledger,
+            access,
+            key: signer.find(context)?,
+            demo: None,
+        })
+    }
+}
+
 pub(super) async fn run(context: &Context, args: ServeArgs) -> Result<ExitCode, Failure> {
     let file = args.config.as_deref().map(Given::read).transpose()?;
-    let settings = args.given.or(file.unwrap_or_default()).settle(context)?;
+    let given = args.given.or(file.unwrap_or_default());
+    if args.demo && (given.names_a_ledger() || !context.ledger_is_default) {
+        let failure = Failure::new("the demo has a ledger of its own, and another one is named");
+        return Err(failure.hint("leave `--ledger`, STANDING_LEDGER and the file's `ledger` out"));
+    }
+    let settings = given.settle(context)?;
     if args.print_config {
         context.out.text(&settings.to_toml()?)?;
         return Ok(ExitCode::SUCCESS);
     }
     output::log_requests(context.verbose, settings.log_format);
-    let at = Location::from(settings.ledger.as_str());
-    let ledger = context.open_at(&at, OpenMode::Existing).await?;
-    let access = access::open(&at).await?;
-    if access.tokens().await?.is_empty() {
-        context
-            .out
-            .say("there is no token yet: nothing is answered but `/healthz` and `/readyz`");
-        context
-            .out
-            .hint("make one with `standing tokens new --role auditor`");
-    }
+    let listening = Listening::begin(&settings).await?;
+    let Served {
+        at,
+        ledger,
+        access,
+        key,
+        demo,
+    } = match args.demo {
+        true => demo::make(context, &listening.url).await?,
+        false => Served::open(context, &settings, &args.signer).await?,
+    };
     let clock = Context::clock();
-    let key = args.signer.find(context)?;
-    let snapshot = context.snapshot.as_deref();
-    let current = Current::start(ledger.clone(), &at, snapshot, clock.clone()).await?;
+    let ranks = settings.plaza_ranks;
+    let current = Current::new(ledger.clone(), &at, clock.clone(), ranks)?;
     let current = Arc::new(current);
+    let simulations = Simulations::start(current.live.clone(), at.to_string(), clock.clone())?;
+    let simulations = Arc::new(simulations);
     let appended = current.appended.clone();
-    let (queue, work) = Queue::open(ledger.clone(), clock.clone(), appended);
+    let (queue, mut work) = Queue::open(ledger.clone(), clock.clone(), appended);
+    let feed = args.demo.then(|| Feed::start(queue.clone(), clock.clone()));
+    let feed = feed.transpose()?;
     let (outside, written) = outside(&settings, &access);
+    let webhooks = Deliverer {
+        store: Arc::clone(&access),
+        reader: current.reader.clone(),
+        tables: current.tables.clone(),
+        client: Client::new(settings.webhooks_allow_private, settings.webhooks_timeout())
+            .map_err(Failure::new)?,
+        schedule: settings.webhooks_schedule.clone(),
+        clock: clock.clone(),
+    };
+    let webhooks = tokio::spawn(webhooks.run(listening.ending.clone()));
     let service = Arc::new(Service {
-        ledger: ledger.clone(),
+        ledger,
         access: Arc::clone(&access),
         queue,
         current: current.clone(),
+        simulations: simulations.clone(),
+        ending: listening.ending.clone(),
         signer: key.map(|key| Signer::new(key, clock.clone())),
         clock,
     });
-    let served = serve(context, &settings, router(service, outside)).await;
+    context
+        .out
+        .say(format_args!("listening on {}", listening.url));
+    let handle = listening.handle();
+    let mut serving = pin!(listening.serve(&settings, router(service, outside)));
+    let served = tokio::select! {
+        served = &mut serving => served,
+        failure = until_it_fails(context, &current, demo.as_ref(), &mut work) => {
+            handle.shutdown();
+            serving.await.and(Err(failure))
+        }
+    };
+    if let Some(feed) = feed {
+        feed.abort();
+    }
     // Nobody asks any more; what was taken is finished.
-    if tokio::time::timeout(GRACE, work).await.is_err() {
+    if !work.is_finished() && tokio::time::timeout(GRACE, &mut work).await.is_err() {
         tracing::error!("events that were taken are not appended yet");
     }
+    // What is under way is tried again by whoever comes next.
+    webhooks.abort();
+    let _ = tokio::task::spawn_blocking(move || simulations.end()).await;
     current.end().await;
     // Those whose connections were cut may still hold the other end.
     let _ = tokio::time::timeout(LAST_WORDS, written).await;
     access.close().await;
     served.map(|()| ExitCode::SUCCESS)
+}
+
+/// Gets ready, and waits for what must not happen: one of the tasks that everything rests on ends before it is
+/// told to. A service that goes on without it would answer what is long past.
+async fn until_it_fails(
+    context: &Context,
+    current: &Arc<Current>,
+    demo: Option<&Demo>,
+    work: &mut JoinHandle<()>,
+) -> Failure {
+    if let Err(failure) = get_ready(context, current, demo).await {
+        return failure;
+    }
+    tokio::select! {
+        _ = work => Failure::new("the task that appends has failed"),
+        () = current.failed() => Failure::new("the task that follows the log has failed"),
+    }
+}
+
+/// Brings everybody's history up, and says so.
+async fn get_ready(
+    context: &Context,
+    current: &Arc<Current>,
+    demo: Option<&Demo>,
+) -> Result<(), Failure> {
+    let (loading, snapshot) = (Arc::clone(current), context.snapshot.clone());
+    let runtime = tokio::runtime::Handle::current();
+    // It takes one thread as long as it lasts: whoever asks meanwhile is answered by others.
+    let load = move || runtime.block_on(loading.load(snapshot.as_deref()));
+    let loaded = tokio::task::spawn_blocking(load).await;
+    loaded.map_err(Failure::new)??;
+    let position = current.live.position();
+    context
+        .out
+        .say(format_args!("ready: {position} events are known"));
+    if let Some(demo) = demo {
+        let mut tables = current.tables.clone();
+        // What is printed is tried at once, the plaza first.
+        let _ = tables.wait_for(|tables| tables.knows(position)).await;
+        context.out.text(&demo.guide.to_string())?;
+    }
+    Ok(())
 }
 
 /// What stands around the routes, and the task that writes down who was refused.
@@ -113,63 +237,4 @@ fn outside(settings: &Settings, access: &Arc<dyn Store>) -> (Arc<Outside>, JoinH
     let store = Arc::clone(access);
     let outside = Outside::new(store, rate, limits, open, refusals, Context::clock());
     (Arc::new(outside), written)
-}
-
-async fn serve(
-    context: &Context,
-    settings: &Settings,
-    router: axum::Router,
-) -> Result<(), Failure> {
-    let listener = std::net::TcpListener::bind(settings.listen)
-        .map_err(|error| Failure::new(format_args!("{}: {error}", settings.listen)))?;
-    listener.set_nonblocking(true)?;
-    let at = listener.local_addr()?;
-    let tls = settings.tls().map(|(cert, key)| tls::Files { cert, key });
-    let tls = match tls {
-        Some(files) => Some((files.load().await?, files)),
-        None => None,
-    };
-    let handle = Handle::new();
-    tokio::spawn(end_when_told(handle.clone()));
-    let scheme = if tls.is_some() { "https" } else { "http" };
-    context
-        .out
-        .say(format_args!("listening on {scheme}://{at}"));
-    let mut server = axum_server::from_tcp(listener)?.handle(handle).http1_only();
-    server
-        .http_builder()
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(settings.header_timeout());
-    let connections = Connections::new(settings.connections as usize, settings.stall_timeout());
-    let routes = router.into_make_service_with_connect_info::<SocketAddr>();
-    match tls {
-        None => server.acceptor(connections).serve(routes).await?,
-        Some((config, files)) => {
-            tokio::spawn(tls::reload_when_told(config.clone(), files));
-            let acceptor = RustlsAcceptor::new(config)
-                .handshake_timeout(settings.header_timeout())
-                .acceptor(connections);
-            server.acceptor(acceptor).serve(routes).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Lets the server finish what it has taken, and end, when the process is told to.
-async fn end_when_told(handle: Handle<SocketAddr>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let told = async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Ok::<(), std::io::Error>(())
-    };
-    match told.await {
-        Ok(()) => handle.graceful_shutdown(Some(GRACE)),
-        Err(error) => tracing::error!(%error, "signals cannot be heard"),
-    }
 }

@@ -12,6 +12,8 @@ use crate::cli::Context;
 use crate::cli::failure::Failure;
 use crate::cli::output::LogFormat;
 use crate::ledger::Location;
+use crate::readmodel::RANKS;
+use crate::webhooks::Schedule;
 
 /// What was given, by one of the ways.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
@@ -68,9 +70,32 @@ pub(super) struct Given {
     /// How many connections there may be at once [default: 1024]
     #[arg(long, env = "STANDING_CONNECTIONS", value_name = "N", value_parser = at_least_one())]
     connections: Option<u32>,
+    /// How many connections one address may have at once; of IPv6 one /64 [default: 256]
+    #[arg(long, env = "STANDING_PEER_CONNECTIONS", value_name = "N", value_parser = at_least_one())]
+    peer_connections: Option<u32>,
+    /// How many ranks of the plaza are told to those who follow it [default: 100]
+    #[arg(long, env = "STANDING_PLAZA_RANKS", value_name = "N")]
+    plaza_ranks: Option<u32>,
     /// How many refused accesses are kept [default: 10000]
     #[arg(long, env = "STANDING_REFUSALS_KEPT", value_name = "N")]
     refusals_kept: Option<u32>,
+    /// Tell webhooks at private addresses, and without TLS
+    #[arg(
+        long,
+        env = "STANDING_WEBHOOKS_ALLOW_PRIVATE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    webhooks_allow_private: Option<bool>,
+    /// How long to wait after each attempt that a webhook did not take, before a change is given up [default:
+    /// 5s,5m,30m,2h,5h,10h,14h,20h,24h]
+    #[arg(long, env = "STANDING_WEBHOOKS_SCHEDULE", value_name = "WAITS")]
+    webhooks_schedule: Option<Schedule>,
+    /// How many seconds a webhook has to answer [default: 15]
+    #[arg(long, env = "STANDING_WEBHOOKS_TIMEOUT", value_name = "S", value_parser = at_least_one())]
+    webhooks_timeout: Option<u32>,
     /// How the log is written (`-v` has a line for each request)
     #[arg(long, env = "STANDING_LOG_FORMAT", value_name = "FORMAT")]
     log_format: Option<LogFormat>,
@@ -122,7 +147,12 @@ pub(super) struct Settings {
     header_timeout: u32,
     stall_timeout: u32,
     pub(super) connections: u32,
+    pub(super) peer_connections: u32,
+    pub(super) plaza_ranks: u32,
     pub(super) refusals_kept: u32,
+    pub(super) webhooks_allow_private: bool,
+    pub(super) webhooks_schedule: Schedule,
+    webhooks_timeout: u32,
     pub(super) log_format: LogFormat,
 }
 
@@ -154,6 +184,8 @@ impl Given {
             ("header-timeout", self.header_timeout),
             ("stall-timeout", self.stall_timeout),
             ("connections", self.connections),
+            ("peer-connections", self.peer_connections),
+            ("webhooks-timeout", self.webhooks_timeout),
         ];
         match numbers.iter().find(|(_, number)| *number == Some(0)) {
             None => Ok(()),
@@ -182,9 +214,19 @@ impl Given {
             header_timeout: self.header_timeout.or(other.header_timeout),
             stall_timeout: self.stall_timeout.or(other.stall_timeout),
             connections: self.connections.or(other.connections),
+            peer_connections: self.peer_connections.or(other.peer_connections),
+            plaza_ranks: self.plaza_ranks.or(other.plaza_ranks),
             refusals_kept: self.refusals_kept.or(other.refusals_kept),
+            webhooks_allow_private: self.webhooks_allow_private.or(other.webhooks_allow_private),
+            webhooks_schedule: self.webhooks_schedule.or(other.webhooks_schedule),
+            webhooks_timeout: self.webhooks_timeout.or(other.webhooks_timeout),
             log_format: self.log_format.or(other.log_format),
         }
+    }
+
+    /// Whether it says which ledger.
+    pub(super) fn names_a_ledger(&self) -> bool {
+        self.ledger.is_some()
     }
 
     /// What is in effect, once it is known to go together.
@@ -210,7 +252,12 @@ impl Given {
             header_timeout: self.header_timeout.unwrap_or(10),
             stall_timeout: self.stall_timeout.unwrap_or(30),
             connections: self.connections.unwrap_or(1_024),
+            peer_connections: self.peer_connections.unwrap_or(256),
+            plaza_ranks: self.plaza_ranks.unwrap_or(RANKS),
             refusals_kept: self.refusals_kept.unwrap_or(10_000),
+            webhooks_allow_private: self.webhooks_allow_private.unwrap_or(false),
+            webhooks_schedule: self.webhooks_schedule.unwrap_or_default(),
+            webhooks_timeout: self.webhooks_timeout.unwrap_or(15),
             log_format: self.log_format.unwrap_or(LogFormat::Text),
         };
         settings.check()?;
@@ -251,6 +298,10 @@ impl Settings {
 
     pub(super) fn stall_timeout(&self) -> Duration {
         Duration::from_secs(self.stall_timeout.into())
+    }
+
+    pub(super) fn webhooks_timeout(&self) -> Duration {
+        Duration::from_secs(self.webhooks_timeout.into())
     }
 
     /// As a file that says the same.

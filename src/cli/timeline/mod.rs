@@ -8,13 +8,13 @@ use std::process::ExitCode;
 
 use clap::Args;
 use standing_projections::Instant;
-use standing_projections::questions::{Cause, Change, EventAt, Field, Value, Walk, changes};
+use standing_projections::questions::{Cause, Change, EventAt, Walk, changes};
 
 use super::ask::{AskArgs, Question, developer_of};
 use super::output::{Format, table};
 use super::{Context, Failure};
 use crate::history::Scope;
-pub(super) use svg::escape;
+use crate::words::{field, value};
 
 /// How many events a cell of a table names.
 const NAMED: usize = 3;
@@ -88,21 +88,6 @@ fn print(context: &Context, rows: &[Change<'_>]) -> Result<(), Failure> {
         ]);
     }
     context.out.table(&table)
-}
-
-/// A field in a table: of a duty, without the instant since when it is owed.
-pub(super) fn field(field: &Field<'_>) -> String {
-    match field {
-        Field::Obligation(kind, Some(code), _, cause) => format!("duty: {kind} {code} @{cause}"),
-        Field::Obligation(kind, None, _, cause) => format!("duty: {kind} @{cause}"),
-        Field::Condition(name) => format!("certification: {name}"),
-        other => other.to_string(),
-    }
-}
-
-/// What a field says, or a dash where there is no such thing.
-pub(super) fn value(value: Option<&Value<'_>>) -> String {
-    value.map_or_else(|| "-".to_owned(), Value::to_string)
 }
 
 /// A change in one piece.

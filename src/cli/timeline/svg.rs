@@ -6,10 +6,10 @@
 
 use std::fmt::Write as _;
 
-use standing_projections::text::one_line;
 use standing_projections::{Instant, LocalMonth, Zone};
 
 use super::lanes::{Lane, Lanes, Span, Tone};
+use crate::words::escape;
 
 const WIDTH: f64 = 1100.0;
 const LEFT: f64 = 190.0;
@@ -22,23 +22,6 @@ const LINE: f64 = 64.0;
 const LETTER: f64 = 6.6;
 /// The most marks along the time.
 const MARKS: i32 = 12;
-
-/// A text as XML may hold it, on one line.
-pub(in crate::cli) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in one_line(text).chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
 
 /// A text that fits so many letters.
 fn cut(text: &str, letters: usize) -> String {

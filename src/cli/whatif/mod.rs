@@ -1,15 +1,10 @@
 //! `standing whatif`: what a change of the rules would do to all history.
 //!
-//! [`table`] and [`html`] tell the answer to people, [`words`] has the sentences and rows that both use, and
-//! [`document`] is the answer as JSON, [`plan`] the plan of it. What differs is found by [`crate::whatif`].
+//! [`table`] tells the answer to people, [`plan`] writes the plan of it. What differs is found by
+//! [`crate::whatif`], which also tells it as a page and as JSON.
 
-mod charts;
-mod differences;
-mod document;
-mod html;
 mod plan;
 mod table;
-mod words;
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -17,9 +12,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use rayon::ThreadPool;
-use standing_projections::facts::History;
-use standing_projections::questions::whatif::Sides;
-use standing_projections::rules::Timeline;
 use standing_projections::{Instant, LocalMonth, Position, Rulebook};
 
 use super::ask::{Known, ledger, read_rulebook};
@@ -29,10 +21,8 @@ use super::rules::publish::{check_inside, check_together, label};
 use super::{Context, Failure, moving};
 use crate::history::KnownAt;
 use crate::history::Scope;
-use crate::whatif::{Answer, Question, sides};
-
-pub(super) use differences::differences;
-pub(super) use document::summaries;
+use crate::whatif::report::{self, summaries};
+use crate::whatif::{Answer, Given, Ground, SidesError, known, sides};
 
 /// Tell what a change of the rules would do to all history
 ///
@@ -80,73 +70,31 @@ pub(super) struct WhatIfArgs {
     threads: Option<u16>,
 }
 
-/// What is needed to ask.
-pub(super) struct Ground<'h> {
-    pub(super) history: &'h History,
-    pub(super) before: Timeline,
-    pub(super) after: Timeline,
-    pub(super) from: Option<LocalMonth>,
-    pub(super) as_of: Vec<Instant>,
-    pub(super) known_at: Position,
-    pub(super) top: usize,
-}
-
-impl Ground<'_> {
-    pub(super) fn sides(&self) -> Sides<'_> {
-        Sides {
-            before: &self.before,
-            after: &self.after,
-        }
-    }
-
-    /// Asks, with a bar that tells how far it is.
-    pub(super) fn ask(
-        &self,
-        context: &Context,
-        pool: &ThreadPool,
-        line: Option<impl FnMut(&[u8]) -> io::Result<()>>,
-    ) -> io::Result<Answer<'_>> {
-        let facts = self.history.developers().iter().map(|one| one.len() as u64);
-        let all = facts.sum::<u64>() * self.as_of.len() as u64;
-        let progress = moving::progress(context, all);
-        let question = Question {
-            history: self.history,
-            sides: self.sides(),
-            from: self.from,
-            as_of: &self.as_of,
-            known_at: self.known_at,
-            top: self.top,
-        };
-        let done = |facts| progress.inc(facts);
-        let answer = match line {
-            Some(line) => question.ask(pool, line, done),
-            None => question.count(pool, done),
-        };
-        progress.finish_and_clear();
-        answer
-    }
+/// Asks, with a bar that tells how far it is.
+pub(super) fn ask<'a>(
+    context: &Context,
+    ground: &'a Ground<'_>,
+    pool: &ThreadPool,
+    line: Option<impl FnMut(&[u8]) -> io::Result<()>>,
+) -> io::Result<Answer<'a>> {
+    let progress = moving::progress(context, ground.facts());
+    let done = |facts| {
+        progress.inc(facts);
+        Ok(())
+    };
+    let question = ground.question();
+    let answer = match line {
+        Some(line) => question.ask(pool, line, done),
+        None => question.count(pool, done),
+    };
+    progress.finish_and_clear();
+    answer
 }
 
 /// The threads that judge.
 pub(super) fn pool(threads: Option<u16>) -> Result<ThreadPool, Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0).into());
     pool.build().map_err(Failure::new)
-}
-
-/// The versions that a history knows at a position.
-pub(super) fn known(
-    history: &History,
-    known_at: Position,
-) -> Result<Vec<(Position, Rulebook)>, Failure> {
-    let known = history.rulebooks().iter();
-    known
-        .filter(|book| book.position <= known_at)
-        .map(|book| {
-            let parsed = Rulebook::parse(&book.toml);
-            let parsed = parsed.map_err(standing_projections::rules::RulesError::Invalid)?;
-            Ok((book.position, parsed))
-        })
-        .collect()
 }
 
 pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode, Failure> {
@@ -170,9 +118,11 @@ pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode,
         let books = read(&args.baseline)?.into_iter();
         books.map(|book| (Position(0), book)).collect()
     };
-    let (new, published) = others(&baseline, &given)?;
+    let all = Given::beside(&baseline, &given);
+    let versions: Vec<Rulebook> = baseline.iter().map(|(_, book)| book.clone()).collect();
+    check_together(&versions, &all.new)?;
     if plan.is_some() {
-        if let Some(book) = published.first() {
+        if let Some(book) = all.held.first() {
             let message = format!("`{}` is published already", label(book));
             return Err(Failure::new(message).hint("a plan is of versions that are not"));
         }
@@ -180,11 +130,10 @@ pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode,
             check_inside(book, &file.display().to_string())?;
         }
     }
-    // What holds already can only be asked of as from another month.
-    let others = if args.from.is_some() { &given } else { &new };
+    let others = all.asked(&given, args.from);
     let (before, after) = sides(&baseline, others, args.from, history.names())
         .map_err(|error| no_sides(error, args.baseline.is_empty()))?;
-    for book in &published {
+    for book in &all.held {
         let name = label(book);
         let mut versions = before.versions().iter();
         let own = versions.find(|rules| rules.book.text == book.text);
@@ -238,13 +187,13 @@ pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode,
         _ => Ok(()),
     };
     // A table alone needs no line of everybody, and no digest of them.
-    let all = !matches!(format, Format::Table) || html.is_some() || plan.is_some();
-    let answer = ground.ask(context, &pool, all.then_some(line))?;
+    let lines = !matches!(format, Format::Table) || html.is_some() || plan.is_some();
+    let answer = ask(context, &ground, &pool, lines.then_some(line))?;
     let not_read = out.flush().err();
     drop(out);
     if let Some(file) = html {
         let behind = behind.as_ref().map(|_| context.ledger.as_str());
-        let page = html::page(behind, &ground, &answer);
+        let page = report::page(behind, &ground, &answer);
         write(context, file, page.as_bytes())?;
     }
     if let Some(file) = plan {
@@ -259,34 +208,23 @@ pub(super) async fn run(context: &Context, args: WhatIfArgs) -> Result<ExitCode,
     not_read.map_or(Ok(()), Err)?;
     match format {
         Format::Table => table::print(context, &ground, &answer)?,
-        format => context
-            .out
-            .json(format, &summaries(&ground, &answer, format)?)?,
+        format => context.out.json(
+            format,
+            &summaries(&ground, &answer, format != Format::Jsonl)?,
+        )?,
     }
     hint(context, &ground, others, &answer);
     Ok(ExitCode::SUCCESS)
 }
 
-/// Of the versions given those that are new to a baseline, and those that it has; they must go together.
-fn others(
-    baseline: &[(Position, Rulebook)],
-    given: &[Rulebook],
-) -> Result<(Vec<Rulebook>, Vec<Rulebook>), Failure> {
-    let has = |book: &Rulebook| baseline.iter().any(|(_, one)| one.text == book.text);
-    let (published, new): (Vec<_>, Vec<_>) = given.iter().cloned().partition(has);
-    let known: Vec<Rulebook> = baseline.iter().map(|(_, book)| book.clone()).collect();
-    check_together(&known, &new)?;
-    Ok((new, published))
-}
-
-fn no_sides(error: crate::whatif::SidesError, of_ledger: bool) -> Failure {
+fn no_sides(error: SidesError, of_ledger: bool) -> Failure {
     use standing_projections::rules::RulesError;
     match error {
-        crate::whatif::SidesError::Rules(RulesError::None) if of_ledger => {
+        SidesError::Rules(RulesError::None) if of_ledger => {
             Failure::new("no rulebook is published by then: there is nothing to compare with")
                 .hint("compare with some of your own with `--baseline FILE`")
         }
-        crate::whatif::SidesError::Rules(error) => error.into(),
+        SidesError::Rules(error) => error.into(),
         error => Failure::new(error),
     }
 }

@@ -2,13 +2,12 @@
 
 use standing_projections::Rulebook;
 
-use super::{Ground, known, summaries};
 use crate::cli::failure::Failure;
-use crate::cli::output::Format;
 use crate::ledger::Ledger;
 use crate::proof::hash_to_text;
 use crate::proof::log::tree_head;
-use crate::whatif::{Answer, Asked, FORMAT, Found, Held, LogAt, Plan, Text};
+use crate::whatif::report::summaries;
+use crate::whatif::{Answer, Asked, FORMAT, Found, Ground, Held, LogAt, Plan, Text, known};
 
 /// The plan of what was reviewed.
 pub(super) async fn reviewed(
@@ -19,7 +18,7 @@ pub(super) async fn reviewed(
 ) -> Result<Plan, Failure> {
     let known_at = ground.known_at;
     let head = tree_head(ledger, known_at.0).await.map_err(Failure::new)?;
-    let summary = summaries(ground, answer, Format::Jsonl)?.into_iter();
+    let summary = summaries(ground, answer, false)?.into_iter();
     let summary = summary.map(serde_json::to_value);
     let baseline = known(ground.history, known_at)?;
     let plan = Plan {

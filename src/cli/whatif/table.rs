@@ -2,13 +2,12 @@
 
 use standing_projections::questions::whatif::Comparison;
 
-use super::Ground;
-use super::words::{
-    asked, behind, count, flip, important, moves, new_codes, number, sentences, title, turned,
-};
 use crate::cli::output::table;
 use crate::cli::{Context, Failure};
-use crate::whatif::{Answer, Outcome};
+use crate::whatif::report::words::{
+    asked, behind, count, flip, important, moves, new_codes, number, sentences, title, turned,
+};
+use crate::whatif::{Answer, Ground, Outcome};
 
 /// How many flips of one developer a table shows.
 const FLIPS: usize = 5;

@@ -14,15 +14,21 @@ use utoipa::{IntoParams, ToSchema};
 use super::kind::EventType;
 use crate::access::{Caller, hides_reporter, redacted};
 use crate::history::trail::{Line, lines};
-use crate::http::extract::Query;
+use crate::http::extract::{AnyPosition, Query};
 use crate::http::headers::{Answer, Has};
 use crate::http::page::{self, Limit};
 use crate::http::problem::Code;
 use crate::http::{Problem, Service};
-use crate::ledger;
+use crate::ledger::{self, Ledger, StoredEvent};
 
 /// What tokens of these pages are of.
 const RESOURCE: &str = "events";
+
+/// How many bytes the events of a page have at most, where it has more than one.
+const PAGE_BYTES_MAX: usize = 4 << 20;
+
+/// How many events are read at once.
+const AT_ONCE: usize = 128;
 
 /// Which events.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -56,20 +62,20 @@ pub(super) struct Asked {
         pattern = "^(19[7-9]|[2-9][0-9]{2})[0-9]-")]
     recorded_to: Option<Instant>,
     /// Only events after this position
-    #[param(value_type = Option<u64>, nullable = false)]
-    after: Option<Place>,
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807_i64, nullable = false)]
+    after: Option<AnyPosition>,
     /// Only what is known up to this position, which events and what became of them (default: the log's
     /// end). All pages are of the same.
-    #[param(value_type = Option<u64>, nullable = false)]
-    up_to: Option<Place>,
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807_i64, nullable = false)]
+    up_to: Option<AnyPosition>,
     /// With what the events say in private
     #[param(nullable = false)]
     private: Option<bool>,
-    /// At most so many on a page (default: 100)
+    /// At most so many on a page (default: 100); fewer, where they are longer than 4 MiB together
     #[param(value_type = Option<u64>, minimum = 1, maximum = 1000, nullable = false)]
     limit: Option<Limit>,
     /// The page that `next` of the one before names. It fixes all but `limit`.
-    #[param(nullable = false)]
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]{12,}$")]
     page: Option<String>,
 }
 
@@ -94,21 +100,6 @@ struct Filters {
     private: bool,
     after: u64,
     up_to: Option<u64>,
-}
-
-/// A position that a log can have.
-#[derive(Clone, Copy, Debug)]
-struct Place(u64);
-
-impl<'de> Deserialize<'de> for Place {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            place if place <= i64::MAX.cast_unsigned() => Ok(Self(place)),
-            place => Err(serde::de::Error::custom(format!(
-                "no log has a position {place}"
-            ))),
-        }
-    }
 }
 
 /// Types, parted by commas.
@@ -152,6 +143,10 @@ struct Shown {
     subject: String,
     /// The developer that the subject is or belongs to.
     developer: Option<String>,
+    /// Who appended it, where that is told; not to a developer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    actor: Option<String>,
     #[schema(value_type = Object)]
     data: Value,
     /// What it says in private, where that is asked for and still there.
@@ -173,12 +168,8 @@ struct Shown {
         (status = 200, description = "A page of events", body = Page,
             headers(("Standing-Position" = u64), ("ETag" = String))),
         (status = 304, description = "The page is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The token does not allow it",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The log cannot be read now",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token does not allow it"),
+        (status = 503, description = "The log cannot be read now"),
     ),
 )]
 pub(super) async fn list(
@@ -203,9 +194,12 @@ pub(super) async fn list(
     let head = service.ledger.head().await?.position;
     let up_to = Position(filters.up_to.unwrap_or(head.0).min(head.0));
     filters.up_to = Some(up_to.0);
-    let mut page = service.ledger.read(&filters.query(limit + 1)).await?;
-    let more = page.len() > limit;
-    page.truncate(limit);
+    // Happenings are found by looking through what is recorded.
+    let _turn = match filters.from.or(filters.to) {
+        Some(_) => Some(service.current.long_question().await?),
+        None => None,
+    };
+    let (page, more) = read(&*service.ledger, &filters, limit).await?;
     let next = match page.last() {
         Some(last) if more => {
             filters.after = last.position.0;
@@ -217,6 +211,32 @@ pub(super) async fn list(
     let shown = |line| Shown::new(line, caller.own_developer().is_some());
     let events = lines.into_iter().map(shown).collect();
     Ok(Answer::json(&Page { events, next })?.at(up_to).to(&has))
+}
+
+/// The events of a page, and whether there are more: as many as are wanted, or as are not too long together.
+async fn read(
+    ledger: &dyn Ledger,
+    filters: &Filters,
+    limit: usize,
+) -> Result<(Vec<StoredEvent>, bool), Problem> {
+    let mut query = filters.query(0);
+    let (mut page, mut bytes): (Vec<StoredEvent>, _) = (Vec::new(), 0);
+    loop {
+        query.limit = AT_ONCE.min(limit + 1 - page.len());
+        let found = ledger.read(&query).await?;
+        let all = found.len() < query.limit;
+        for event in found {
+            if page.len() == limit || (bytes > 0 && bytes + event.json.len() > PAGE_BYTES_MAX) {
+                return Ok((page, true));
+            }
+            bytes += event.json.len();
+            query.after = event.position;
+            page.push(event);
+        }
+        if all {
+            return Ok((page, false));
+        }
+    }
 }
 
 impl Asked {
@@ -231,8 +251,8 @@ impl Asked {
             recorded_from: self.recorded_from,
             recorded_to: self.recorded_to,
             private: self.private.unwrap_or_default(),
-            after: self.after.map_or(0, |place| place.0),
-            up_to: self.up_to.map(|place| place.0),
+            after: self.after.map_or(0, |after| after.0),
+            up_to: self.up_to.map(|up_to| up_to.0),
         };
         match self.page {
             None => Ok(named),
@@ -280,6 +300,7 @@ impl Shown {
             recordedtime: line.recordedtime,
             subject: line.subject,
             developer: line.developer,
+            actor: line.actor.filter(|_| !to_developer),
             data,
             private: line.private,
             retracted_by: line.retracted_by,

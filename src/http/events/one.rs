@@ -9,7 +9,7 @@ use standing_projections::Position;
 use utoipa::IntoParams;
 
 use super::outcome::Inclusion;
-use crate::http::extract::{Path, Query};
+use crate::http::extract::{AnyPosition, Path, Query};
 use crate::http::headers::{Answer, Has};
 use crate::http::problem::Code;
 use crate::http::{Problem, Service, signer};
@@ -24,23 +24,20 @@ use crate::proof::{EventProof, Receipt};
 /// Its leaf, byte for byte as it is stored and proved. `ETag` is the leaf's hash.
 #[utoipa::path(
     get, path = "/v1/events/{position}", operation_id = "readEvent", tag = "events",
-    params(("position" = u64, Path, minimum = 1, description = "Its position in the log")),
+    params(("position" = u64, Path, minimum = 1, maximum = 9_223_372_036_854_775_807_i64,
+        description = "Its position in the log")),
     responses(
         (status = 200, description = "The event", body = Object,
             content_type = "application/cloudevents+json",
             headers(("Standing-Position" = u64), ("ETag" = String))),
         (status = 304, description = "The event is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "The log has no such position",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The log cannot be read now",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The log has no such position"),
+        (status = 503, description = "The log cannot be read now"),
     ),
 )]
 pub(super) async fn event(
     State(service): State<Arc<Service>>,
-    Path(position): Path<u64>,
+    Path(position): Path<AnyPosition>,
     has: Has,
 ) -> Result<Response, Problem> {
     let event = stored(&service, position).await?;
@@ -59,22 +56,19 @@ pub(super) async fn event(
 /// with the log's verifier key: `standing verify FILE --key KEY`.
 #[utoipa::path(
     get, path = "/v1/events/{position}/proof", operation_id = "proveEvent", tag = "events",
-    params(("position" = u64, Path, minimum = 1, description = "Its position in the log")),
+    params(("position" = u64, Path, minimum = 1, maximum = 9_223_372_036_854_775_807_i64,
+        description = "Its position in the log")),
     responses(
         (status = 200, description = "The proof", body = String, content_type = "text/plain; charset=utf-8",
             headers(("Standing-Position" = u64))),
         (status = 304, description = "The proof is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "The log has no such position, or no checkpoint of it is signed",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The log cannot be read now",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The log has no such position, or no checkpoint of it is signed"),
+        (status = 503, description = "The log cannot be read now"),
     ),
 )]
 pub(super) async fn proof(
     State(service): State<Arc<Service>>,
-    Path(position): Path<u64>,
+    Path(position): Path<AnyPosition>,
     has: Has,
 ) -> Result<Response, Problem> {
     let event = stored(&service, position).await?;
@@ -103,8 +97,8 @@ pub(super) async fn proof(
 #[into_params(parameter_in = Query)]
 pub(super) struct Tree {
     /// How many leaves the tree has (default: all there are)
-    #[param(minimum = 1, nullable = false)]
-    tree_size: Option<u64>,
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64, nullable = false)]
+    tree_size: Option<AnyPosition>,
 }
 
 /// That an event is in a tree over the log
@@ -112,35 +106,36 @@ pub(super) struct Tree {
 /// The hashes from its leaf to the root (RFC 6962), for whoever knows the root from somewhere else.
 #[utoipa::path(
     get, path = "/v1/events/{position}/inclusion", operation_id = "showInclusion", tag = "events",
-    params(("position" = u64, Path, minimum = 1, description = "Its position in the log"), Tree),
+    params(("position" = u64, Path, minimum = 1, maximum = 9_223_372_036_854_775_807_i64,
+        description = "Its position in the log"), Tree),
     responses(
         (status = 200, description = "The hashes", body = Inclusion,
             headers(("Standing-Position" = u64), ("ETag" = String))),
         (status = 304, description = "The answer is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "The log has no such position, or no such tree that holds it",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The log cannot be read now",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The log has no such position, or no such tree that holds it"),
+        (status = 503, description = "The log cannot be read now"),
     ),
 )]
 pub(super) async fn inclusion(
     State(service): State<Arc<Service>>,
-    Path(position): Path<u64>,
+    Path(position): Path<AnyPosition>,
     Query(tree): Query<Tree>,
     has: Has,
 ) -> Result<Response, Problem> {
     let event = stored(&service, position).await?;
     let end = service.ledger.head().await?.position.0;
-    let size = tree.tree_size.unwrap_or(end);
-    if !(position..=end).contains(&size) {
+    let size = tree.tree_size.map_or(end, |size| size.0);
+    if !(event.position.0..=end).contains(&size) {
         let message = format!(
-            "a tree with {size} leaves does not hold position {position}, or is not there yet: the log has {end}"
+            "a tree with {size} leaves does not hold position {}, or is not there yet: the log has {end}",
+            event.position
         );
         return Err(Problem::new(Code::PositionUnknown, message).at("?tree_size"));
     }
-    let tiles = service.ledger.tiles(size, &[position - 1]).await?;
+    let tiles = service
+        .ledger
+        .tiles(size, &[event.position.0.saturating_sub(1)])
+        .await?;
     let receipt = Paths::new(tiles)
         .and_then(|mut paths| Receipt::new(&mut paths, event.position, event.recordedtime));
     let receipt = receipt.ok_or_else(|| Problem::internal("hashes of the tree are missing"))?;
@@ -153,10 +148,8 @@ pub(super) async fn inclusion(
 }
 
 /// The event at a position.
-async fn stored(service: &Service, position: u64) -> Result<StoredEvent, Problem> {
-    // No position is greater, and no store is asked for one.
-    let position = Position(position.min(i64::MAX.cast_unsigned() - 1));
-    match position {
+async fn stored(service: &Service, position: AnyPosition) -> Result<StoredEvent, Problem> {
+    match Position::from(position) {
         Position(0) => Err(Problem::new(Code::PositionUnknown, "positions begin at 1")),
         position => Ok(event_at(&*service.ledger, position).await?),
     }

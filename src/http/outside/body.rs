@@ -11,7 +11,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// How many bodies of the greatest length may be held in memory at once.
+/// How many bodies of the greatest length, as the service gives it, may be held in memory at once.
 const HELD_BODIES: u64 = 16;
 
 /// Why a body was not read to its end.
@@ -24,8 +24,21 @@ pub(super) enum Fault {
 }
 
 /// The bytes of all bodies that are held in memory at once.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Held(Arc<AtomicU64>);
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    bytes: Arc<AtomicU64>,
+    max: u64,
+}
+
+impl Held {
+    /// Room for bodies of that length.
+    pub(super) fn new(body_bytes_max: u64) -> Self {
+        Self {
+            bytes: Arc::default(),
+            max: body_bytes_max.saturating_mul(HELD_BODIES),
+        }
+    }
+}
 
 /// What is known of a body while it is read by somebody else. What was read of it counts as held until
 /// this is gone, which is when its request is answered.
@@ -71,14 +84,14 @@ impl Watch {
     /// Counts bytes as held; how many there are of all bodies.
     fn hold(&self, bytes: u64) -> u64 {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.held.0.fetch_add(bytes, Ordering::Relaxed) + bytes
+        self.held.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         let bytes = *self.bytes.get_mut();
-        self.held.0.fetch_sub(bytes, Ordering::Relaxed);
+        self.held.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -100,7 +113,8 @@ impl Watched {
         Self {
             body,
             left: max,
-            held_max: max.unwrap_or_default().saturating_mul(HELD_BODIES),
+            // One that is longer than all may be comes where it is the only one.
+            held_max: max.unwrap_or_default().max(watch.held.max),
             stall,
             deadline: None,
             watch,
@@ -178,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_that_are_held_at_once_are_bounded_together() {
-        let held = Held::default();
+        let held = Held::new(10);
         let read = async |max| {
             let watch = Arc::new(Watch::new(held.clone()));
             let stall = Duration::from_secs(60);
@@ -198,6 +212,6 @@ mod tests {
         assert!(read(None).await.0);
         drop((watches, watch));
         assert!(read(Some(10)).await.0);
-        assert_eq!(held.0.load(Ordering::Relaxed), 0);
+        assert_eq!(held.bytes.load(Ordering::Relaxed), 0);
     }
 }

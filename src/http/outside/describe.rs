@@ -1,7 +1,7 @@
 //! What stands around the routes, in the document that describes them.
 //!
 //! What the door and the limits can answer is the same for every route, and is said here once and not
-//! by each handler.
+//! by each handler; so is that every refusal is a problem document, and that parameters can be wrong.
 
 use axum::http::Method;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -35,6 +35,17 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
 }
 
 fn complete(operation: &mut Operation, needs: Option<Needs>) {
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with(['4', '5'])
+        {
+            response.content.extend(content());
+        }
+    }
+    let asks = operation
+        .parameters
+        .as_ref()
+        .is_some_and(|all| !all.is_empty());
     let mut add = |status: &str, response: ResponseBuilder| {
         let responses = &mut operation.responses.responses;
         if !responses.contains_key(status) {
@@ -43,6 +54,9 @@ fn complete(operation: &mut Operation, needs: Option<Needs>) {
         }
     };
     let described = |text: &str| ResponseBuilder::new().description(text);
+    if asks {
+        add("400", described("A parameter is not acceptable"));
+    }
     add(
         "408",
         described("The request, or its body, came too slowly"),
@@ -51,7 +65,7 @@ fn complete(operation: &mut Operation, needs: Option<Needs>) {
     add("500", described("A fault of the service"));
     add(
         "503",
-        described("The service cannot answer now").header("Retry-After", seconds()),
+        described("The service is starting, or cannot answer now").header("Retry-After", seconds()),
     );
     if needs == Some(Needs::Nothing) {
         operation.security = Some(vec![SecurityRequirement::default()]);
@@ -73,10 +87,15 @@ fn complete(operation: &mut Operation, needs: Option<Needs>) {
 }
 
 fn problem(response: ResponseBuilder) -> Response {
-    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    let mut response = response.build();
+    response.content.extend(content());
     response
-        .content("application/problem+json", content)
-        .build()
+}
+
+/// What every refusal is.
+fn content() -> [(String, RefOr<Content>); 1] {
+    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    [("application/problem+json".to_owned(), RefOr::T(content))]
 }
 
 fn seconds() -> Header {

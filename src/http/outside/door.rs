@@ -1,13 +1,42 @@
 //! The door: who is let in, and why not.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 
 use super::log::Asked;
 use super::routes::{self, Needs};
-use super::{Code, Outside, Problem};
-use crate::access::{Action, Caller, Rate, may};
+use super::{Code, Limits, Outside, Problem};
+use crate::access::{Action, Caller, Rate, TokenHash, hash, may};
+
+/// Somebody who is let in, and within which limits.
+pub(super) struct Admitted {
+    pub(super) caller: Caller,
+    pub(super) limits: Limits,
+    /// What is kept of the token that was shown.
+    pub(super) token: TokenHash,
+}
+
+/// A token that a stream was let in with, and that may be taken back while it goes on.
+#[derive(Clone)]
+pub(in crate::http) struct Pass {
+    outside: Arc<Outside>,
+    token: TokenHash,
+}
+
+impl Pass {
+    pub(super) fn new(outside: Arc<Outside>, token: TokenHash) -> Self {
+        Self { outside, token }
+    }
+
+    /// Whether it still lets somebody in. Where that cannot be asked, it does not.
+    pub(in crate::http) async fn is_good(&self) -> bool {
+        let outside = &self.outside;
+        let known = outside.guard.recognise_hash(self.token, outside.now());
+        matches!(known.await, Ok(Some(_)))
+    }
+}
 
 /// Somebody who is not let in.
 pub(super) struct TurnedAway {
@@ -29,7 +58,7 @@ impl Outside {
         &self,
         asked: &Asked,
         headers: &HeaderMap,
-    ) -> Result<Option<Caller>, TurnedAway> {
+    ) -> Result<Option<Admitted>, TurnedAway> {
         // What has no template is no route, and is answered so.
         let Some(template) = &asked.template else {
             return Ok(None);
@@ -60,7 +89,7 @@ impl Outside {
             problem,
             token: Some(token.id.clone()),
         };
-        let rate = token.rate.map_or(self.rate, |per_second| Rate {
+        let rate = token.limits.rate.map_or(self.rate, |per_second| Rate {
             per_second,
             burst: per_second,
         });
@@ -68,7 +97,15 @@ impl Outside {
             .take(&token.id, rate, asked.begun)
             .map_err(|wait| turned_away(too_often(rate, wait)))?;
         match action {
-            Some(action) if may(caller.role(), action) && owns(&caller, asked) => Ok(Some(caller)),
+            Some(action) if may(caller.role(), action) && owns(&caller, asked) => {
+                let limits = self.limits.of(token.limits);
+                let token = hash(shown);
+                Ok(Some(Admitted {
+                    caller,
+                    limits,
+                    token,
+                }))
+            }
             action => Err(turned_away(denied(&caller, action))),
         }
     }

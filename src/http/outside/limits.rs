@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::body::{Fault, Held, Watch, Watched};
 use super::{Code, Problem};
+use crate::access::TokenLimits;
+use crate::intake::QueueError;
 
 /// How much one request may send, and how long it may take.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +25,23 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// These, where a token has none of its own.
+    pub(super) fn of(self, own: TokenLimits) -> Self {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        Self {
+            body_bytes_max: own.body_max.unwrap_or(self.body_bytes_max),
+            request: own.time_max.map_or(self.request, seconds),
+            stall: self.stall,
+        }
+    }
+
     /// Has the request answered within these limits.
     ///
-    /// Whatever a handler makes of a body that could not be read to its end, what is answered is why.
+    /// Whatever a handler makes of a body that could not be read to its end, what is answered is why. Where
+    /// time runs out for a request that `appends`, what it brought may be in the log, or come there yet.
     pub(super) async fn answer(
         self,
-        stream: bool,
+        (stream, appends): (bool, bool),
         held: &Held,
         request: Request,
         next: Next,
@@ -46,6 +59,7 @@ impl Limits {
             false => match tokio::time::timeout(self.request, answer).await {
                 Ok(response) => response,
                 Err(_) if watch.is_waited_for() => return self.too_slow().into_response(),
+                Err(_) if appends => return Problem::from(QueueError::Unknown).into_response(),
                 Err(_) => {
                     return overloaded("the service did not get it done in time").into_response();
                 }
@@ -75,6 +89,6 @@ impl Limits {
     }
 }
 
-fn overloaded(detail: &str) -> Problem {
+pub(super) fn overloaded(detail: &str) -> Problem {
     Problem::new(Code::Overloaded, detail).retry_after(1)
 }

@@ -4,6 +4,7 @@
 //! [`Caller`](crate::access::Caller). Nothing here knows what a route does, only what
 //! its table of routes says it needs.
 
+mod answers;
 mod body;
 mod connections;
 mod describe;
@@ -11,6 +12,7 @@ mod door;
 mod limits;
 mod log;
 mod routes;
+mod streams;
 #[cfg(test)]
 mod tests;
 
@@ -27,11 +29,15 @@ use super::problem::{Code, Problem, ProblemCode};
 use crate::access::{Action, Guard, Rate, Rates, Refusals, RefusedAccess, Store};
 use crate::intake::ClockFn;
 
+use answers::Answers;
 use body::Held;
 pub use connections::{Connection, Connections};
 pub(super) use describe::describe;
+pub(super) use door::Pass;
 pub use limits::Limits;
 use log::Asked;
+pub(super) use routes::asks_to_follow;
+use streams::{STREAMS_MAX, Streams};
 
 /// What stands around every route.
 pub struct Outside {
@@ -49,6 +55,8 @@ pub struct Outside {
     clock: ClockFn,
     rates: Rates,
     held: Held,
+    answers: Answers,
+    streams: Streams,
 }
 
 impl std::fmt::Debug for Outside {
@@ -76,7 +84,30 @@ impl Outside {
             refusals,
             clock,
             rates: Rates::default(),
-            held: Held::default(),
+            held: Held::new(limits.body_bytes_max),
+            answers: Answers::default(),
+            streams: Streams::default(),
+        }
+    }
+
+    /// Answers a stream, where its token has not too many already.
+    async fn stream(
+        &self,
+        limits: Limits,
+        token: Option<&str>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        match self.streams.begin(token.unwrap_or_default()) {
+            Some(stream) => {
+                let answer = limits.answer((true, true), &self.held, request, next);
+                answers::until_sent(answer.await, stream)
+            }
+            None => {
+                let detail = format!("a token has at most {STREAMS_MAX} streams at once");
+                let problem = Problem::new(Code::RateExceeded, detail);
+                problem.retry_after(1).into_response()
+            }
         }
     }
 
@@ -96,16 +127,26 @@ pub(super) async fn around(
     let entry = outside.admit(&asked, request.headers()).await;
     let (token, mut response) = match entry {
         Err(turned_away) => (turned_away.token, turned_away.problem.into_response()),
-        Ok(caller) => {
-            let token = caller.as_ref().map(|caller| caller.token().to_owned());
-            if let Some(caller) = caller {
-                request.extensions_mut().insert(caller);
+        Ok(admitted) => {
+            let (mut token, mut limits) = (None, outside.limits);
+            if let Some(admitted) = admitted {
+                token = Some(admitted.caller.token().to_owned());
+                limits = admitted.limits;
+                let pass = Pass::new(Arc::clone(&outside), admitted.token);
+                request.extensions_mut().insert(admitted.caller);
+                request.extensions_mut().insert(pass);
             }
-            let stream = routes::is_stream(&asked, request.headers());
-            let response = outside
-                .limits
-                .answer(stream, &outside.held, request, next)
-                .await;
+            let response = match routes::is_stream(&asked, request.headers()) {
+                true => {
+                    let token = token.as_deref();
+                    outside.stream(limits, token, request, next).await
+                }
+                false => {
+                    let appends = routes::appends(&asked);
+                    let answer = limits.answer((false, appends), &outside.held, request, next);
+                    outside.answers.hold(answer.await)
+                }
+            };
             (token, response)
         }
     };

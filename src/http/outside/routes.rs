@@ -15,8 +15,9 @@ pub(super) enum Needs {
 }
 
 use Action::{
-    Append, PublishRules, ReadDocs, ReadEvents, ReadLeaves, ReadLog, ReadMetrics, ReadObligations,
-    ReadPlaza, ReadRefusals, ReadRules, ReadStanding, Simulate,
+    Append, Decide, FollowPlaza, PublishRules, ReadDecisions, ReadDocs, ReadEvents, ReadLeaves,
+    ReadLog, ReadMetrics, ReadObligations, ReadPlaza, ReadRefusals, ReadRules, ReadStanding,
+    Simulate,
 };
 use Needs::{Nothing, Token};
 
@@ -34,29 +35,31 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("GET", "/v1/events/{}", Token(ReadLeaves)),
     ("GET", "/v1/events/{}/proof", Token(ReadLeaves)),
     ("GET", "/v1/events/{}/inclusion", Token(ReadLog)),
-    ("GET", "/v1/developers", Token(ReadStanding)),
     ("GET", "/v1/developers/{}", Token(ReadStanding)),
     ("GET", "/v1/developers/{}/explain", Token(ReadStanding)),
     ("GET", "/v1/developers/{}/timeline", Token(ReadStanding)),
     ("GET", "/v1/developers/{}/forecast", Token(ReadStanding)),
-    ("GET", "/v1/developers/{}/events", Token(ReadEvents)),
+    ("GET", "/v1/developers/{}/notices", Token(ReadStanding)),
     ("GET", "/v1/apps/{}", Token(ReadStanding)),
     ("GET", "/v1/apps/{}/explain", Token(ReadStanding)),
     ("GET", "/v1/apps/{}/timeline", Token(ReadStanding)),
     ("GET", "/v1/apps/{}/forecast", Token(ReadStanding)),
-    ("GET", "/v1/apps/{}/events", Token(ReadEvents)),
     ("GET", "/v1/obligations", Token(ReadObligations)),
     ("GET", "/v1/plaza", Token(ReadPlaza)),
+    ("GET", "/v1/plaza/changes", Token(FollowPlaza)),
     ("GET", "/v1/log/checkpoint", Token(ReadLog)),
     ("GET", "/v1/log/tile/entries/{}", Token(ReadLeaves)),
     ("GET", "/v1/log/tile/{}/{}", Token(ReadLog)),
     ("GET", "/v1/rulebooks", Token(ReadRules)),
     ("POST", "/v1/rulebooks", Token(PublishRules)),
     ("GET", "/v1/rulebooks/{}", Token(ReadRules)),
+    ("GET", "/v1/decisions", Token(ReadDecisions)),
+    ("POST", "/v1/decisions", Token(Decide)),
     ("GET", "/v1/simulations", Token(Simulate)),
     ("POST", "/v1/simulations", Token(Simulate)),
     ("GET", "/v1/simulations/{}", Token(Simulate)),
     ("GET", "/v1/simulations/{}/differences", Token(Simulate)),
+    ("GET", "/v1/simulations/{}/report", Token(Simulate)),
     ("DELETE", "/v1/simulations/{}", Token(Simulate)),
     ("GET", "/v1/access/refusals", Token(ReadRefusals)),
 ];
@@ -98,16 +101,39 @@ pub(super) fn methods(template: &str) -> Option<String> {
     (!methods.is_empty()).then(|| methods.join(", "))
 }
 
-/// Whether a request brings a stream to a route that takes one.
+/// Routes that are followed: their answer is a stream, where one is asked for.
+const FOLLOWED: [&str; 1] = ["/v1/plaza/changes"];
+
+/// Whether a request brings a stream to a route that takes one, or asks for one.
 pub(super) fn is_stream(asked: &Asked, headers: &HeaderMap) -> bool {
     let Some(template) = &asked.template else {
         return false;
     };
+    if asked.method == Method::GET && FOLLOWED.contains(&template.as_str()) {
+        return asks_to_follow(headers);
+    }
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     LINES.iter().any(|lines| lines.eq_ignore_ascii_case(kind))
         && STREAMS.contains(&(asked.method.as_str(), template))
+}
+
+/// Whether Server-Sent Events are asked for, and not a page.
+pub(in crate::http) fn asks_to_follow(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter();
+    let mut accepted = accepted.filter_map(|value| value.to_str().ok());
+    accepted.any(|kinds| {
+        let mut kinds = kinds.split(',').filter_map(|kind| kind.split(';').next());
+        kinds.any(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
+    })
+}
+
+/// Whether what a request brings goes into the log.
+pub(super) fn appends(asked: &Asked) -> bool {
+    let template = asked.template.as_deref();
+    let needs = template.and_then(|template| needs(&asked.method, template));
+    matches!(needs, Some(Token(Append | Decide | PublishRules)))
 }
 
 /// A template with parameters of no name.

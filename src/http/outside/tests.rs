@@ -5,40 +5,46 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::*;
-use crate::access::{Role, Secret, Token, open};
+use crate::access::{Role, Secret, Token, TokenLimits, open};
 use crate::ledger::Location;
 
 struct Ground {
     router: Router,
-    token: String,
+    auditor: String,
+    recorder: String,
     _folder: tempfile::TempDir,
 }
 
 impl Ground {
-    /// Routes that the table does not have, or has for others, and the token of an auditor.
+    /// Routes that the table does not have, or has for others, and the tokens of an auditor and
+    /// a recorder.
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = Location::File(folder.path().join("log.db"));
         let store = open(&at).await.unwrap();
-        let secret = Secret::generate().unwrap();
         let now = Instant::from_micros(0).unwrap();
-        let token = Token {
-            id: "t1".to_owned(),
-            role: Role::Auditor,
-            subject: None,
-            actor: "t1".to_owned(),
-            note: String::new(),
-            rate: None,
-            created: now,
-            expires: None,
-            revoked: None,
-        };
-        store.add(&token, &secret.hash()).await.unwrap();
+        let mut secrets = Vec::new();
+        for (id, role) in [("t1", Role::Auditor), ("t2", Role::Recorder)] {
+            let secret = Secret::generate().unwrap();
+            let token = Token {
+                id: id.to_owned(),
+                role,
+                subject: None,
+                actor: id.to_owned(),
+                note: String::new(),
+                limits: TokenLimits::default(),
+                created: now,
+                expires: None,
+                revoked: None,
+            };
+            store.add(&token, &secret.hash()).await.unwrap();
+            secrets.push(secret.as_str().to_owned());
+        }
         let rate = Rate {
             per_second: 1_000,
             burst: 1_000,
@@ -59,24 +65,30 @@ impl Ground {
             )
             .route("/v1/plaza", get(panics))
             .route("/v1/obligations", get(std::future::pending::<()>))
+            .route("/v1/events", post(std::future::pending::<()>))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(from_fn_with_state(Arc::new(outside), around));
         Self {
             router,
-            token: secret.as_str().to_owned(),
+            recorder: secrets.pop().unwrap(),
+            auditor: secrets.pop().unwrap(),
             _folder: folder,
         }
     }
 
     async fn status(&self, method: &str, path: &str, shows_token: bool) -> u16 {
+        let token = shows_token.then_some(&self.auditor);
+        self.answer(method, path, token).await.status().as_u16()
+    }
+
+    async fn answer(&self, method: &str, path: &str, token: Option<&String>) -> Response {
         let mut request = axum::http::Request::builder().method(method).uri(path);
-        if shows_token {
-            request = request.header("authorization", format!("Bearer {}", self.token));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
         }
         let peer = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1)));
         let request = request.extension(peer).body(Body::empty()).unwrap();
-        let answered = self.router.clone().oneshot(request).await;
-        answered.unwrap().status().as_u16()
+        self.router.clone().oneshot(request).await.unwrap()
     }
 }
 
@@ -102,4 +114,18 @@ async fn a_handler_that_panics_or_does_not_end_is_answered_for() {
     assert_eq!(ground.status("GET", "/v1/plaza", true).await, 500);
     assert_eq!(ground.status("GET", "/v1/obligations", true).await, 503);
     assert_eq!(ground.status("GET", "/healthz", false).await, 200);
+}
+
+#[tokio::test]
+async fn what_was_to_be_appended_and_ran_out_of_time_may_have_been() {
+    let ground = Ground::new().await;
+    let code = async |method, path, token| {
+        let answer = ground.answer(method, path, Some(token)).await;
+        let code = answer.extensions().get::<ProblemCode>().unwrap();
+        (answer.status().as_u16(), code.0.to_string())
+    };
+    let appended = code("POST", "/v1/events", &ground.recorder).await;
+    assert_eq!(appended, (503, "append.unknown".to_owned()));
+    let read = code("GET", "/v1/obligations", &ground.auditor).await;
+    assert_eq!(read, (503, "overloaded".to_owned()));
 }

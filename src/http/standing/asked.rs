@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer};
 use standing_projections::facts::{DeveloperFacts, Names};
 use standing_projections::questions::Subject;
-use standing_projections::rulebook::preset;
 use standing_projections::rules::Timeline;
-use standing_projections::{Ask, Assessor, Instant, Position, Rulebook, Standing};
+use standing_projections::{Ask, Assessor, Instant, Position, Standing};
+use tokio::sync::SemaphorePermit;
 
 use crate::access::Caller;
-use crate::history::KnownAt;
 use crate::http::headers::Answer;
 use crate::http::problem::Code;
+use crate::http::versions::{self, Known, known_at, not_too_far};
 use crate::http::{Problem, Service};
 use crate::live::Unknown;
 
-/// The most facts of a developer that a question which walks through its past is answered of.
+/// The most facts of a developer that a question which walks through its past is answered of. Of one with more,
+/// how it stands is a long question.
 const WALKED: usize = 100_000;
+/// The most versions that a question names.
+const VERSIONS_MAX: usize = 20;
 /// From how many facts on judging a developer takes long enough to be noticed by others.
 const LONG: usize = 10_000;
 
@@ -27,20 +29,7 @@ pub(super) struct Asked {
     pub(super) as_of: Option<Instant>,
     pub(super) known_at: Option<Known>,
     pub(super) rules: Option<String>,
-    pub(super) min_position: Option<u64>,
-}
-
-/// [`KnownAt`] as a parameter.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Known(KnownAt);
-
-impl<'de> Deserialize<'de> for Known {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        KnownAt::parse(&text)
-            .map(Self)
-            .map_err(serde::de::Error::custom)
-    }
+    pub(super) min_position: Option<Position>,
 }
 
 /// Makes a type of parameters that has those of every question, and its own.
@@ -52,18 +41,20 @@ macro_rules! asked {
         #[into_params(parameter_in = Query)]
         pub(super) struct $name {
             /// Only what had happened by then counts (default: now)
-            #[param(value_type = Option<String>, format = DateTime, nullable = false)]
+            #[param(value_type = Option<String>, format = DateTime, nullable = false,
+                pattern = "^(19[7-9]|[2-9][0-9]{2})[0-9]-")]
             as_of: Option<standing_projections::Instant>,
             /// Only what was known then: an instant, or a position as `@1234` (default: now)
-            #[param(value_type = Option<String>, nullable = false, example = "@1234")]
-            known_at: Option<super::asked::Known>,
+            #[param(value_type = Option<String>, nullable = false, example = "@1234",
+                schema_with = crate::http::versions::known_schema)]
+            known_at: Option<crate::http::versions::Known>,
             /// Judge by these versions alone, parted by commas: published ones, or such as
             /// `preset:weibo@2016-01-01`
             #[param(nullable = false)]
             rules: Option<String>,
             /// Wait until that position of the log is known
-            #[param(nullable = false)]
-            min_position: Option<u64>,
+            #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807_i64, nullable = false)]
+            min_position: Option<crate::http::extract::AnyPosition>,
             $($(#[$field_doc])* $field: $type,)*
         }
 
@@ -73,7 +64,7 @@ macro_rules! asked {
                     as_of: self.as_of,
                     known_at: self.known_at,
                     rules: self.rules.clone(),
-                    min_position: self.min_position,
+                    min_position: self.min_position.map(Into::into),
                 }
             }
         }
@@ -107,7 +98,16 @@ impl Question {
         asked: Asked,
     ) -> Result<Self, Problem> {
         let current = &service.current;
-        current.knows(asked.min_position.map(Position)).await?;
+        let as_of = asked.as_of.unwrap_or_else(|| (service.clock)());
+        not_too_far(service, as_of).map_err(|problem| problem.at("?as_of"))?;
+        current.knows(asked.min_position).await?;
+        let known_at = match asked.known_at {
+            None => None,
+            asked => {
+                let known_at = known_at(service, asked).await;
+                Some(known_at.map_err(|problem| problem.at("?known_at"))?)
+            }
+        };
         let own = caller.own_developer().is_some();
         let unknown = || match own {
             // Whose it is, or whether it is there, is not told.
@@ -130,21 +130,7 @@ impl Question {
         if !caller.may_see(Some(&developer.id)) {
             return Err(unknown());
         }
-        let as_of = asked.as_of.unwrap_or_else(|| (service.clock)());
-        let known_at = match asked.known_at {
-            None => known.position,
-            Some(Known(KnownAt::Instant(at))) => {
-                service.ledger.position_at(at).await?.min(known.position)
-            }
-            Some(Known(KnownAt::Position(position))) if position <= known.position => position,
-            Some(Known(KnownAt::Position(position))) => {
-                let detail = format!(
-                    "what is known ends at {}, before {position}",
-                    known.position
-                );
-                return Err(Problem::new(Code::PositionUnknown, detail).at("?known_at"));
-            }
-        };
+        let known_at = known_at.unwrap_or(known.position);
         let registered = match of {
             Of::Developer if *developer.id == *id => {
                 Some((developer.registered, developer.position))
@@ -181,10 +167,12 @@ impl Question {
     }
 
     /// Asks the standing, where that does not hold up others.
-    pub(super) fn standing<T>(
+    pub(super) async fn standing<T>(
         &self,
+        service: &Service,
         ask: impl FnOnce(&Standing<'_>) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
+        let _turn = self.turn(service).await?;
         let judge = || {
             let mut assessor = Assessor::new(&self.names, &self.timeline, self.ask);
             match assessor.as_printed(&self.developer) {
@@ -201,9 +189,20 @@ impl Question {
         }
     }
 
+    /// The turn that it is to wait for, where it is a long question.
+    pub(super) async fn turn<'a>(
+        &self,
+        service: &'a Service,
+    ) -> Result<Option<SemaphorePermit<'a>>, Problem> {
+        match self.developer.len() > WALKED {
+            true => service.current.long_question().await.map(Some),
+            false => Ok(None),
+        }
+    }
+
     /// That its past is not too long to be walked through.
     pub(super) fn can_be_walked(&self) -> Result<(), Problem> {
-        let facts = self.developer.len();
+        let facts = self.developer.len_at(self.ask.known_at);
         if facts <= WALKED {
             return Ok(());
         }
@@ -225,34 +224,23 @@ impl Question {
 }
 
 /// The versions that are named.
-fn rules(service: &Service, versions: &str, names: &Names) -> Result<Timeline, Problem> {
-    let unknown = |version: &str| {
-        let detail =
-            format!("no version `{version}` is published: `/v1/rulebooks` lists those that are");
-        Problem::new(Code::RulebookUnknown, detail).at("?rules")
-    };
-    let published = service.current.live.timeline().ok();
-    let mut books: Vec<(Position, Rulebook)> = Vec::new();
-    for version in versions.split(',') {
-        let book = match version
-            .strip_prefix("preset:")
-            .and_then(|name| name.split_once('@'))
-        {
-            Some((name, version)) => preset_version(name, version),
-            None => {
-                let versions = published.iter().flat_map(|timeline| timeline.versions());
-                let named = versions.map(|rules| &rules.book);
-                named.rev().find(|book| book.version == version).cloned()
-            }
-        };
-        books.push((Position(0), book.ok_or_else(|| unknown(version))?));
+fn rules(service: &Service, named: &str, names: &Names) -> Result<Timeline, Problem> {
+    if named.split(',').count() > VERSIONS_MAX {
+        let detail = format!("at most {VERSIONS_MAX} versions are named");
+        return Err(Problem::new(Code::ParameterInvalid, detail).at("?rules"));
     }
+    let books = named.split(',').map(|name| {
+        let book = match name.strip_prefix("preset:") {
+            Some(preset) => versions::of_preset(preset),
+            None => versions::published(service, name),
+        };
+        Ok((Position(0), book?))
+    });
+    let books: Vec<_> = books.collect::<Result<_, _>>().map_err(at_rules)?;
     Timeline::new(books, names)
         .map_err(|error| Problem::new(Code::ParameterInvalid, error.to_string()).at("?rules"))
 }
 
-fn preset_version(name: &str, version: &str) -> Option<Rulebook> {
-    let texts = preset::named(name)?.iter();
-    let mut books = texts.filter_map(|text| Rulebook::parse(text).ok());
-    books.find(|book| book.version == version)
+fn at_rules(problem: Problem) -> Problem {
+    problem.at("?rules")
 }

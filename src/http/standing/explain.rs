@@ -19,11 +19,14 @@ use crate::http::headers::{Answer, Has};
 use crate::http::problem::Code;
 use crate::http::{Problem, Service};
 
+/// The most events that an explanation tells.
+const EVIDENCE: usize = 20_000;
+
 asked! {
     /// Of which instants, by which rules, and how it is told.
     struct Asked {
         /// Only what happened in this local month
-        #[param(value_type = Option<String>, nullable = false, example = "2015-03", pattern = "^[0-9]{4}-[0-9]{2}$")]
+        #[param(value_type = Option<String>, nullable = false, example = "2015-03", pattern = "^(19[7-9]|[2-9][0-9]{2})[0-9]-(0[1-9]|1[0-2])$")]
         month: Option<Month>,
         /// In which language (default: `en`)
         #[param(inline, nullable = false)]
@@ -72,12 +75,8 @@ enum Format {
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),
                 ("Standing-Rulebook" = String), ("ETag" = String))),
         (status = 304, description = "The answer is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Nobody was registered by that id, or there was nothing to judge by",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Too much would have to be looked through",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nobody was registered by that id, or there was nothing to judge by"),
+        (status = 422, description = "Too much would have to be looked through"),
     ),
 )]
 pub(super) async fn of_developer(
@@ -100,12 +99,8 @@ pub(super) async fn of_developer(
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),
                 ("Standing-Rulebook" = String), ("ETag" = String))),
         (status = 304, description = "The answer is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Nothing was registered by that id, or there was nothing to judge by",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Too much would have to be looked through",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nothing was registered by that id, or there was nothing to judge by"),
+        (status = 422, description = "Too much would have to be looked through"),
     ),
 )]
 pub(super) async fn of_app(
@@ -129,6 +124,7 @@ async fn answer(
     if asked.month.is_none() {
         question.can_be_walked()?;
     }
+    let _turn = question.turn(service).await?;
     let mut assessor = Assessor::new(&question.names, &question.timeline, question.ask);
     let standing = tokio::task::block_in_place(|| assessor.standing(&question.developer));
     let gone = || Problem::new(Code::SubjectUnknown, "not registered at that instant");
@@ -144,6 +140,15 @@ async fn answer(
             _ => rulebook::Lang::En,
         },
     };
+    if question.developer.len() > EVIDENCE {
+        let events = tokio::task::block_in_place(|| explain::events_needed(&explained_of).len());
+        if events > EVIDENCE {
+            let detail = format!(
+                "the explanation has {events} events, and at most {EVIDENCE} are told here: ask the command line"
+            );
+            return Err(Problem::new(Code::TooLarge, detail));
+        }
+    }
     let own = caller.own_developer().is_some();
     let show = |note| if own { without_reporter(note) } else { note };
     let graph = explained(&*service.ledger, &explained_of, show).await?;

@@ -17,6 +17,7 @@ use crate::history::{self, Scope};
 use crate::http::extract::{Path, Query};
 use crate::http::headers::{Answer, Has};
 use crate::http::problem::Code;
+use crate::http::versions::not_too_far;
 use crate::http::{Problem, Service};
 
 /// How far ahead it looks, in days, where nothing else is said.
@@ -28,7 +29,8 @@ asked! {
     /// Of which instants, by which rules, and how far ahead.
     struct Asked {
         /// How far to look (default: 90 days after `as_of`; at most ten years)
-        #[param(value_type = Option<String>, format = DateTime, nullable = false)]
+        #[param(value_type = Option<String>, format = DateTime, nullable = false,
+            pattern = "^(19[7-9]|[2-9][0-9]{2})[0-9]-")]
         until: Option<Instant>,
     }
 }
@@ -68,12 +70,8 @@ struct OneMore<'a> {
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),
                 ("Standing-Rulebook" = String), ("ETag" = String))),
         (status = 304, description = "The answer is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Nobody was registered by that id, or there was nothing to judge by",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Too much would have to be looked through",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nobody was registered by that id, or there was nothing to judge by"),
+        (status = 422, description = "Too much would have to be looked through"),
     ),
 )]
 pub(super) async fn of_developer(
@@ -95,12 +93,8 @@ pub(super) async fn of_developer(
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),
                 ("Standing-Rulebook" = String), ("ETag" = String))),
         (status = 304, description = "The answer is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Nothing was registered by that id, or there was nothing to judge by",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Too much would have to be looked through",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nothing was registered by that id, or there was nothing to judge by"),
+        (status = 422, description = "Too much would have to be looked through"),
     ),
 )]
 pub(super) async fn of_app(
@@ -124,14 +118,15 @@ async fn answer(
     question.can_be_walked()?;
     let as_of = question.ask.as_of;
     let until = asked.until.unwrap_or_else(|| as_of.plus_days(DAYS));
+    not_too_far(service, until).map_err(|problem| problem.at("?until"))?;
     if until < as_of || until > as_of.plus_days(DAYS_MAX) {
         let detail =
             format!("{until} is before the instant asked about, {as_of}, or too far ahead");
         return Err(Problem::new(Code::ParameterInvalid, detail).at("?until"));
     }
+    let _turn = service.current.long_question().await?;
     let scope = Scope::Developers(vec![question.developer.id.to_string()]);
     let history = history::load(&*service.ledger, &scope, question.ask.known_at).await?;
-    let _turn = service.current.long_question().await?;
     let answer = tokio::task::block_in_place(|| {
         let timeline = question.timeline.read_in(&history)?;
         let forecast = questions::forecast(&history, &timeline, question.ask)?;

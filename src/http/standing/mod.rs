@@ -1,8 +1,9 @@
-//! Standings of developers and apps: as they are, why, how they came to be, and what comes.
+//! Standings of developers and apps: as they are, why, how they came to be, what comes, and what is told.
 
 mod asked;
 mod explain;
 mod forecast;
+mod notices;
 mod show;
 mod timeline;
 
@@ -19,6 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Service>> {
         .routes(routes!(show::app))
         .routes(routes!(explain::of_developer))
         .routes(routes!(explain::of_app))
+        .routes(routes!(notices::of_developer))
         .routes(routes!(timeline::of_developer))
         .routes(routes!(timeline::of_app))
         .routes(routes!(forecast::of_developer))

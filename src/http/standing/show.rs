@@ -67,10 +67,8 @@ struct App<'a> {
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),
                 ("Standing-Rulebook" = String), ("ETag" = String))),
         (status = 304, description = "The answer is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Nobody was registered by that id, or there was nothing to judge by",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nobody was registered by that id, or there was nothing to judge by"),
+        (status = 422, description = "The instant is too far ahead"),
     ),
 )]
 pub(super) async fn developer(
@@ -82,7 +80,8 @@ pub(super) async fn developer(
 ) -> Result<Response, Problem> {
     let of = (Of::Developer, id.as_str());
     let question = Question::resolve(&service, &caller, of, asked.asked()).await?;
-    let answer = question.standing(|standing| Answer::json(standing))?;
+    let answer = question.standing(&service, |standing| Answer::json(standing));
+    let answer = answer.await?;
     Ok(question.say(answer).to(&has))
 }
 
@@ -95,10 +94,8 @@ pub(super) async fn developer(
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),
                 ("Standing-Rulebook" = String), ("ETag" = String))),
         (status = 304, description = "The answer is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Nothing was registered by that id, or there was nothing to judge by",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nothing was registered by that id, or there was nothing to judge by"),
+        (status = 422, description = "The instant is too far ahead"),
     ),
 )]
 pub(super) async fn app(
@@ -110,7 +107,7 @@ pub(super) async fn app(
 ) -> Result<Response, Problem> {
     let of = (Of::App, id.as_str());
     let question = Question::resolve(&service, &caller, of, asked.asked()).await?;
-    let answer = question.standing(|standing| {
+    let answer = question.standing(&service, |standing| {
         let app = standing.apps.iter().find(|app| app.app == id);
         let gone = || Problem::new(Code::SubjectUnknown, "not registered at that instant");
         Answer::json(&App {
@@ -119,6 +116,7 @@ pub(super) async fn app(
             grade: standing.grade,
             app: app.ok_or_else(gone)?,
         })
-    })?;
+    });
+    let answer = answer.await?;
     Ok(question.say(answer).to(&has))
 }

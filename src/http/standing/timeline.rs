@@ -21,7 +21,8 @@ asked! {
     /// Of which instants, by which rules, and from when on.
     struct Asked {
         /// Begin there instead of at the registration
-        #[param(value_type = Option<String>, format = DateTime, nullable = false)]
+        #[param(value_type = Option<String>, format = DateTime, nullable = false,
+            pattern = "^(19[7-9]|[2-9][0-9]{2})[0-9]-")]
         from: Option<Instant>,
     }
 }
@@ -43,12 +44,8 @@ struct Timeline<'a> {
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),
                 ("Standing-Rulebook" = String), ("ETag" = String))),
         (status = 304, description = "The answer is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Nobody was registered by that id, or there was nothing to judge by",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Too much would have to be looked through",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nobody was registered by that id, or there was nothing to judge by"),
+        (status = 422, description = "Too much would have to be looked through"),
     ),
 )]
 pub(super) async fn of_developer(
@@ -70,12 +67,8 @@ pub(super) async fn of_developer(
             headers(("Standing-Position" = u64), ("Standing-As-Of" = String),
                 ("Standing-Rulebook" = String), ("ETag" = String))),
         (status = 304, description = "The answer is the one that `If-None-Match` names"),
-        (status = 400, description = "A parameter is not acceptable",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Nothing was registered by that id, or there was nothing to judge by",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Too much would have to be looked through",
-            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nothing was registered by that id, or there was nothing to judge by"),
+        (status = 422, description = "Too much would have to be looked through"),
     ),
 )]
 pub(super) async fn of_app(

@@ -101,6 +101,12 @@ impl Ledger for PostgresLedger {
         self.readers.answered(reader, found)
     }
 
+    async fn events(&self, positions: &[Position]) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut reader = self.readers.take().await?;
+        let found = read::events(&mut reader.conn, positions).await;
+        self.readers.answered(reader, found)
+    }
+
     async fn targeting(&self, targets: &[Position]) -> Result<Vec<StoredEvent>, StoreError> {
         let mut reader = self.readers.take().await?;
         let found = read::targeting(&mut reader.conn, targets).await;

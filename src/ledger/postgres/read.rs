@@ -149,6 +149,18 @@ pub(super) async fn rows(
     Ok(rows.into_iter().map(row).collect())
 }
 
+/// The events at these positions.
+pub(super) async fn events(
+    conn: &mut PgConnection,
+    positions: &[Position],
+) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM (SELECT DISTINCT unnest($1::bigint[]) AS position) AS wanted \
+         JOIN events USING (position) ORDER BY events.position"
+    );
+    listed(conn, sql, positions).await
+}
+
 /// The events whose target is one of these positions.
 pub(super) async fn targeting(
     conn: &mut PgConnection,
@@ -160,9 +172,18 @@ pub(super) async fn targeting(
              AS events \
          ORDER BY events.position"
     );
-    let wanted: Vec<i64> = targets
+    listed(conn, sql, targets).await
+}
+
+/// What a statement finds by a list of positions.
+async fn listed(
+    conn: &mut PgConnection,
+    sql: String,
+    positions: &[Position],
+) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    let wanted: Vec<i64> = positions
         .iter()
-        .filter_map(|target| i64::try_from(target.0).ok())
+        .filter_map(|position| i64::try_from(position.0).ok())
         .collect();
     let rows: Vec<Columns> = sqlx::query_as(AssertSqlSafe(sql))
         .bind(wanted)
@@ -196,7 +217,8 @@ pub(super) async fn position_before(
 
 /// How many positions are looked at in one go where an index finds the events: an index gives them
 /// by key and then by position, and putting several keys in order costs as much as there is in the
-/// window, however few events are wanted. Windows that yield little grow.
+/// window, however few events are wanted. Windows that yield little grow. One key's positions are in order
+/// already, and are read in one go.
 const WINDOW: (i64, i64) = (1 << 16, 1 << 22);
 
 /// The events that the query asks for.
@@ -237,9 +259,12 @@ pub(super) async fn read(
 /// The positions that can come into question: after the first, up to the second.
 async fn bounds(conn: &mut PgConnection, query: &Query) -> Result<(i64, i64), sqlx::Error> {
     let mut after = query.after.0.min(i64::MAX.cast_unsigned()).cast_signed();
-    let mut up_to = head(conn).await?.position.0.cast_signed();
-    if let Some(position) = query.up_to {
-        up_to = up_to.min(i64::try_from(position.0).unwrap_or(i64::MAX));
+    let mut up_to = query.up_to.map_or(i64::MAX, |position| {
+        i64::try_from(position.0).unwrap_or(i64::MAX)
+    });
+    // Windows are to end with the log.
+    if !query.by_one_key() {
+        up_to = up_to.min(head(conn).await?.position.0.cast_signed());
     }
     if let Some(at) = query.recorded_from {
         after = after.max(position_before(conn, at.micros()).await?);
@@ -313,7 +338,11 @@ impl Statement {
                          AS events \
                      ORDER BY page.position"
                 ),
-                first_window: WINDOW.0,
+                first_window: if query.by_one_key() {
+                    i64::MAX
+                } else {
+                    WINDOW.0
+                },
             },
         }
     }

@@ -15,15 +15,14 @@ mod health;
 mod names;
 mod open;
 mod read;
+mod readers;
 mod rows;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Sqlite, SqlitePool};
 use standing_projections::{Instant, Position};
 
 use super::group::Appender;
@@ -35,6 +34,7 @@ use super::{
 };
 pub(crate) use open::use_wal;
 pub use open::{OLDEST_SQLITE, check_sqlite_version};
+use readers::{Reader, Readers};
 
 /// A ledger in a SQLite file.
 ///
@@ -53,7 +53,7 @@ pub struct SqliteLedger {
     /// How to connect to write, for what is no append.
     connect: SqliteConnectOptions,
     appender: Appender,
-    readers: SqlitePool,
+    readers: Readers,
     /// The names of rows that were read whole.
     names: rows::Names,
 }
@@ -67,9 +67,17 @@ impl std::fmt::Debug for SqliteLedger {
 }
 
 impl SqliteLedger {
-    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        let conn = self.readers.acquire().await;
-        conn.map_err(|error| self.failure(error))
+    async fn reader(&self) -> Result<Reader, StoreError> {
+        let reader = self.readers.take().await;
+        reader.map_err(|error| self.failure(error))
+    }
+
+    /// The answer, and the connection for the next question where there was one.
+    fn answered<T>(&self, reader: Reader, answer: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        if answer.is_ok() {
+            self.readers.put_back(reader);
+        }
+        answer.map_err(|error| self.failure(error))
     }
 
     /// What a failure of the database means to a caller.
@@ -128,65 +136,70 @@ impl Ledger for SqliteLedger {
     }
 
     async fn find(&self, keys: &[Key<'_>]) -> Result<Vec<Option<StoredEvent>>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::find(&mut conn, keys).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.reader().await?;
+        let found = read::find(&mut reader.conn, keys).await;
+        self.answered(reader, found)
     }
 
     async fn read(&self, query: &Query) -> Result<Vec<StoredEvent>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::read(&mut conn, query).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.reader().await?;
+        let found = read::read(&mut reader.conn, query).await;
+        self.answered(reader, found)
+    }
+
+    async fn events(&self, positions: &[Position]) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut reader = self.reader().await?;
+        let found = read::events(&mut reader.conn, positions).await;
+        self.answered(reader, found)
     }
 
     async fn targeting(&self, targets: &[Position]) -> Result<Vec<StoredEvent>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::targeting(&mut conn, targets).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.reader().await?;
+        let found = read::targeting(&mut reader.conn, targets).await;
+        self.answered(reader, found)
     }
 
     async fn position_at(&self, known_at: Instant) -> Result<Position, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::position_before(&mut conn, known_at.micros() + 1).await;
-        found
-            .map(|position| Position(position.cast_unsigned()))
-            .map_err(|error| self.failure(error))
+        let mut reader = self.reader().await?;
+        let found = read::position_before(&mut reader.conn, known_at.micros() + 1).await;
+        let found = found.map(|position| Position(position.cast_unsigned()));
+        self.answered(reader, found)
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::head(&mut conn).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.reader().await?;
+        let found = read::head(&mut reader.conn).await;
+        self.answered(reader, found)
     }
 
     async fn hashes(&self, level: u8, from: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::hashes(&mut conn, level, from, count).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.reader().await?;
+        let found = read::hashes(&mut reader.conn, level, from, count).await;
+        self.answered(reader, found)
     }
 
     async fn tiles(&self, size: u64, leaves: &[u64]) -> Result<Tiles, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = read::tiles(&mut conn, size, leaves).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.reader().await?;
+        let found = read::tiles(&mut reader.conn, size, leaves).await;
+        self.answered(reader, found)
     }
 
     async fn rows(&self, after: Position, limit: usize) -> Result<Vec<StoredRow>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = rows::rows(&mut conn, &self.names, after, limit).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.reader().await?;
+        let found = rows::rows(&mut reader.conn, &self.names, after, limit).await;
+        self.answered(reader, found)
     }
 
     async fn integrity(&self) -> Result<Vec<String>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = health::integrity(&mut conn).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.reader().await?;
+        let found = health::integrity(&mut reader.conn).await;
+        self.answered(reader, found)
     }
 
     async fn private(&self, positions: &[Position]) -> Result<Vec<Option<Private>>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = beside::private(&mut conn, positions).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.reader().await?;
+        let found = beside::private(&mut reader.conn, positions).await;
+        self.answered(reader, found)
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {
@@ -203,8 +216,8 @@ impl Ledger for SqliteLedger {
         at_least: u64,
         limit: usize,
     ) -> Result<Vec<(u64, String)>, StoreError> {
-        let mut conn = self.reader().await?;
-        let found = beside::checkpoints(&mut conn, at_least, limit).await;
-        found.map_err(|error| self.failure(error))
+        let mut reader = self.reader().await?;
+        let found = beside::checkpoints(&mut reader.conn, at_least, limit).await;
+        self.answered(reader, found)
     }
 }

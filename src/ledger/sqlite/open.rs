@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use super::super::group::{Appender, Writer};
 use super::super::{Location, OpenError, OpenMode, Options};
 use super::append::{Connect, SqliteWriter};
 use super::code::{BUSY, CANTOPEN, NOTADB, PERM, READONLY, primary_code};
+use super::readers::Readers;
 use super::{SqliteLedger, failure};
 
 /// `PRAGMA application_id` of a ledger; the first migration sets it.
@@ -120,11 +121,8 @@ impl SqliteLedger {
             .row_buffer_size(1024)
             .pragma("query_only", "ON")
             .pragma("cache_size", "-16384");
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(reading)
-            .await
-            .map_err(|error| opening.error(error))?;
+        let readers = Readers::open(reading, READERS).await;
+        let readers = readers.map_err(|error| opening.error(error))?;
         Ok(Self {
             path: opening.path,
             busy_timeout: options.busy_timeout,

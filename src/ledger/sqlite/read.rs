@@ -15,7 +15,8 @@ use super::names::json_list;
 
 /// What is read of an event. The rest is in the leaf, and taking it from there costs less than
 /// handing more columns over.
-const COLUMNS: &str = "events.position, events.target, developer.text, events.json";
+const COLUMNS: &str = "events.position AS position, events.target AS target, \
+     developer.text AS developer, events.json AS json";
 const DEVELOPER: &str = "LEFT JOIN names AS developer ON developer.key = events.developer";
 
 /// A row of [`COLUMNS`].
@@ -164,6 +165,18 @@ pub(super) async fn tiles(
     Ok(tiles)
 }
 
+/// The events at these positions.
+pub(super) async fn events(
+    conn: &mut SqliteConnection,
+    positions: &[Position],
+) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events {DEVELOPER} \
+         WHERE events.position IN (SELECT value FROM json_each(?1)) ORDER BY events.position"
+    );
+    listed(conn, sql, positions).await
+}
+
 /// The events whose target is one of these positions.
 pub(super) async fn targeting(
     conn: &mut SqliteConnection,
@@ -173,7 +186,16 @@ pub(super) async fn targeting(
         "SELECT {COLUMNS} FROM events INDEXED BY events_by_target {DEVELOPER} \
          WHERE events.target IN (SELECT value FROM json_each(?1)) ORDER BY events.position"
     );
-    let wanted: serde_json::Value = targets.iter().map(|target| target.0).collect();
+    listed(conn, sql, targets).await
+}
+
+/// What a statement finds by a list of positions.
+async fn listed(
+    conn: &mut SqliteConnection,
+    sql: String,
+    positions: &[Position],
+) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    let wanted: serde_json::Value = positions.iter().map(|position| position.0).collect();
     let rows: Vec<Columns> = sqlx::query_as(AssertSqlSafe(sql))
         .bind(wanted.to_string())
         .fetch_all(conn)
@@ -211,8 +233,13 @@ pub(super) async fn position_before(
 
 /// How many positions are looked at in one go where an index finds the events: an index gives them
 /// by key and then by position, and putting several keys in order costs as much as there is in the
-/// window, however few events are wanted. Windows that yield little grow.
+/// window, however few events are wanted. Windows that yield little grow. One key's positions are in order
+/// already, and are read in one go.
 const WINDOW: (i64, i64) = (1 << 16, 1 << 22);
+
+/// How many events are handed over at once, as one text: each row by itself is a way from the connection's
+/// thread and back.
+const AT_ONCE: usize = 1_000;
 
 /// The events that the query asks for.
 pub(super) async fn read(
@@ -225,25 +252,35 @@ pub(super) async fn read(
     let mut found: Vec<StoredEvent> = Vec::new();
     while after < up_to && found.len() < query.limit {
         let until = up_to.min(after.saturating_add(window));
-        let rows: Vec<Columns> = sqlx::query_as(AssertSqlSafe(statement.sql.clone()))
+        let wanted = AT_ONCE.min(query.limit - found.len());
+        let rows: String = sqlx::query_scalar(AssertSqlSafe(statement.sql.clone()))
             .bind(after)
             .bind(until)
-            .bind(i64::try_from(query.limit - found.len()).unwrap_or(i64::MAX))
+            .bind(i64::try_from(wanted).unwrap_or(i64::MAX))
             .bind(json_list(&query.subjects))
             .bind(query.developer.as_deref())
             .bind(json_list(query.kinds.iter().map(|kind| kind.as_str())))
             .bind(query.from.map(Instant::micros))
             .bind(query.to.map(Instant::micros))
-            .fetch_all(&mut *conn)
+            .fetch_one(&mut *conn)
             .await?;
+        let rows: Vec<Columns> =
+            serde_json::from_str(&rows).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let last = rows.last().map(|(position, ..)| *position);
+        let all = rows.len() < wanted;
         found.reserve(rows.len());
         for row in rows {
             found.push(event(row)?);
         }
-        after = until;
-        window = window
-            .saturating_mul(4)
-            .min(WINDOW.1.max(statement.first_window));
+        match last {
+            Some(last) if !all => after = last,
+            _ => {
+                after = until;
+                window = window
+                    .saturating_mul(4)
+                    .min(WINDOW.1.max(statement.first_window));
+            }
+        }
     }
     Ok(found)
 }
@@ -251,9 +288,12 @@ pub(super) async fn read(
 /// The positions that can come into question: after the first, up to the second.
 async fn bounds(conn: &mut SqliteConnection, query: &Query) -> Result<(i64, i64), sqlx::Error> {
     let mut after = query.after.0.min(i64::MAX.cast_unsigned()).cast_signed();
-    let mut up_to = head(conn).await?.position.0.cast_signed();
-    if let Some(position) = query.up_to {
-        up_to = up_to.min(i64::try_from(position.0).unwrap_or(i64::MAX));
+    let mut up_to = query.up_to.map_or(i64::MAX, |position| {
+        i64::try_from(position.0).unwrap_or(i64::MAX)
+    });
+    // Windows are to end with the log.
+    if !query.by_one_key() {
+        up_to = up_to.min(head(conn).await?.position.0.cast_signed());
     }
     if let Some(at) = query.recorded_from {
         after = after.max(position_before(conn, at.micros()).await?);
@@ -280,9 +320,17 @@ impl Statement {
             None
         };
         let mut filter = String::from("events.position > ?1 AND events.position <= ?2");
-        let keys_of = "(SELECT key FROM names WHERE text IN (SELECT value FROM json_each";
+        let keys_of = |list: &str, count: usize| match count {
+            1 => format!("= (SELECT key FROM names WHERE text = {list} ->> 0)"),
+            _ => format!(
+                "IN (SELECT key FROM names WHERE text IN (SELECT value FROM json_each({list})))"
+            ),
+        };
         if !query.subjects.is_empty() {
-            filter += &format!(" AND events.subject IN {keys_of}(?4)))");
+            filter += &format!(
+                " AND events.subject {}",
+                keys_of("?4", query.subjects.len())
+            );
         }
         if query.developer.is_some() {
             let key = "(SELECT key FROM names WHERE text = ?5)";
@@ -292,7 +340,7 @@ impl Statement {
             );
         }
         if !query.kinds.is_empty() {
-            filter += &format!(" AND events.kind IN {keys_of}(?6)))");
+            filter += &format!(" AND events.kind {}", keys_of("?6", query.kinds.len()));
         }
         if query.from.is_some() {
             filter += " AND events.time >= ?7";
@@ -300,25 +348,31 @@ impl Statement {
         if query.to.is_some() {
             filter += " AND events.time < ?8";
         }
-        match index {
-            None => Self {
-                sql: format!(
-                    "SELECT {COLUMNS} FROM events {DEVELOPER} WHERE {filter} \
-                     ORDER BY events.position LIMIT ?3"
-                ),
-                first_window: i64::MAX,
-            },
+        let by_index = index.map_or_else(String::new, |index| format!("INDEXED BY {index} "));
+        let (events, first_window) = match index {
             // The positions first, so that no more than they is carried through a sort.
-            Some(index) => Self {
-                sql: format!(
+            Some(index) if !query.by_one_key() => (
+                format!(
                     "SELECT {COLUMNS} FROM \
                      (SELECT position FROM events INDEXED BY {index} WHERE {filter} \
                       ORDER BY position LIMIT ?3) AS found \
                      CROSS JOIN events ON events.position = found.position {DEVELOPER} \
-                     ORDER BY events.position"
+                     ORDER BY events.position LIMIT ?3"
                 ),
-                first_window: WINDOW.0,
-            },
+                WINDOW.0,
+            ),
+            _ => (
+                format!(
+                    "SELECT {COLUMNS} FROM events {by_index}{DEVELOPER} WHERE {filter} \
+                     ORDER BY events.position LIMIT ?3"
+                ),
+                i64::MAX,
+            ),
+        };
+        let rows = "json_group_array(json_array(position, target, developer, json))";
+        Self {
+            sql: format!("SELECT {rows} FROM ({events})"),
+            first_window,
         }
     }
 }
@@ -395,6 +449,7 @@ mod tests {
                 plan.contains(step) && !plan.contains("SCAN events"),
                 "{plan}"
             );
+            assert_eq!(query.by_one_key(), !plan.contains("TEMP B-TREE"), "{plan}");
         }
     }
     #[tokio::test]

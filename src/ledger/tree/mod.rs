@@ -12,6 +12,7 @@
 
 mod edge;
 mod paths;
+pub mod shared;
 mod tiles;
 pub mod verify;
 

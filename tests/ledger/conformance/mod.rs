@@ -56,6 +56,7 @@ macro_rules! suite {
             pages_join_up
             many_kinds_and_subjects_come_in_order_of_position
             find_answers_in_the_order_of_the_keys
+            events_are_found_by_their_positions
             targeting_finds_what_speaks_of_a_position
             position_at_is_the_last_recorded_by_then
             two_handles_append_at_once_without_loss_or_gap

@@ -158,6 +158,19 @@ pub(crate) async fn find_answers_in_the_order_of_the_keys(store: &dyn Store) {
     }
 }
 
+pub(crate) async fn events_are_found_by_their_positions(store: &dyn Store) {
+    let ledger = store.open().await;
+    append(&*ledger, &complaints("d1-a", 0..5)).await;
+    let all = ledger.read(&Query::default()).await.unwrap();
+    let events = async |positions: &[u64]| {
+        let positions: Vec<Position> = positions.iter().copied().map(Position).collect();
+        ledger.events(&positions).await.unwrap()
+    };
+    assert_eq!(events(&[]).await, []);
+    let wanted = [all[1].clone(), all[4].clone()];
+    assert_eq!(events(&[5, 2, 99, 0, 5, u64::MAX]).await, wanted);
+}
+
 pub(crate) async fn targeting_finds_what_speaks_of_a_position(store: &dyn Store) {
     let ledger = store.open().await;
     append(&*ledger, &complaints("d1-a", 0..3)).await;

@@ -1,5 +1,6 @@
 //! The commands, from outside.
 
+pub(crate) mod bundle;
 mod checkpoint;
 mod keys;
 mod prove;

@@ -219,7 +219,6 @@ fn a_file_that_is_no_proof_is_told_so() {
     for (file, message) in [
         (String::new(), "this is no proof: line 1"),
         (checkpoint(&ledger), "this is no proof: line 1"),
-        ("{\"id\":\"1\"}\n".to_owned(), "this is no proof: line 1"),
         (
             proof.replace("index 6", "index 5"),
             "the event is not the one at position 6 of the log",
@@ -246,6 +245,10 @@ fn a_file_that_is_no_proof_is_told_so() {
         );
         assert_eq!(refused.out, "");
     }
+    // What is JSON is taken for a bundle.
+    let refused = checked("{\"id\":\"1\"}\n", &key).with_code(1);
+    let message = "line 1 is not the header of a bundle (missing field `format`";
+    assert!(refused.err.contains(message), "{}", refused.err);
     let refused = ledger.run(&["verify", "none", "--key", &key]).with_code(1);
     assert!(
         refused.err.contains("`none` cannot be read"),

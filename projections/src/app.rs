@@ -44,6 +44,8 @@ pub(crate) struct AppFold<'a> {
     pub(crate) on_hold: bool,
     pub(crate) certified: Certified,
     pub(crate) duties: Duties,
+    /// When any of this may be otherwise.
+    pub(crate) horizon: Horizon,
 }
 
 /// What an app's standing follows from, beside its own facts.
@@ -75,6 +77,7 @@ impl<'a> AppFold<'a> {
             on_hold: false,
             certified: Certified::default(),
             duties: Duties::default(),
+            horizon: Horizon::new(as_of),
         }
     }
 
@@ -89,9 +92,11 @@ impl<'a> AppFold<'a> {
         (place, app): (usize, &'a AppFacts),
         known: &Known,
         timeline: &'a Timeline,
-        horizon: &mut Horizon,
+        as_of: Instant,
     ) {
         (self.place, self.app) = (place, app);
+        self.horizon = Horizon::new(as_of);
+        let horizon = &mut self.horizon;
         self.tiers.reset(timeline);
         let until = app.facts_until();
         let mut of = |group| known.counting(app.group(group), until, horizon);
@@ -101,13 +106,13 @@ impl<'a> AppFold<'a> {
         let behaviors = of(Group::Behaviors);
         let others = of(Group::Others);
         self.tiers.outages(outages, horizon);
-        self.score.reset(timeline, horizon.as_of());
+        self.score.reset(timeline, as_of);
         for fact in behaviors {
             self.score.take(fact, horizon);
         }
-        self.others(others, timeline);
         self.tiers.finish(horizon);
-        self.lifecycle.see(horizon);
+        self.others(others, timeline);
+        self.lifecycle.see(&mut self.horizon);
         let (steps, incidents) = (self.tiers.steps(), &self.tiers.incidents);
         sanctions(timeline, steps, incidents, &mut self.sanctions);
     }
@@ -146,12 +151,9 @@ impl<'a> AppFold<'a> {
     }
 
     /// Derives what follows from the steps of all of the developer's apps, and from this one's facts.
-    pub(crate) fn follow(
-        &mut self,
-        grounds: &Grounds<'_, 'a>,
-        desk: &mut Desk,
-        horizon: &mut Horizon,
-    ) {
+    pub(crate) fn follow(&mut self, grounds: &Grounds<'_, 'a>, desk: &mut Desk) {
+        let mut seen = self.horizon;
+        let horizon = &mut seen;
         let (app, timeline) = (self.app, grounds.timeline);
         let cooperation = grounds.cooperation;
         let mut running = std::mem::take(&mut self.running);
@@ -196,6 +198,7 @@ impl<'a> AppFold<'a> {
         };
         self.duties
             .derive(timeline, grounds.names, &duties, desk, horizon);
+        self.horizon = seen;
     }
 
     /// Its standing, with what decided each part.

@@ -14,6 +14,7 @@ use crate::facts::{DeveloperFacts, Fact, Names, Retraction};
 use crate::horizon::Horizon;
 use crate::obligations::Desk;
 use crate::order::Runs;
+use crate::recall::{Part, Recall};
 use crate::retraction::{counting, disregarded};
 use crate::rules::Timeline;
 use crate::standing::{AppStanding, Standing};
@@ -47,8 +48,17 @@ impl Known {
         }
     }
 
+    pub(crate) const fn ask(&self) -> Ask {
+        self.ask
+    }
+
+    /// The events that are known and do not count, ascending.
+    pub(crate) fn disregarded(&self) -> &[Position] {
+        &self.disregarded
+    }
+
     /// The retractions behind that: those that are known and not disregarded themselves.
-    fn disregarded(&self, developer: &DeveloperFacts) -> Vec<Retraction> {
+    fn behind(&self, developer: &DeveloperFacts) -> Vec<Retraction> {
         counting(
             developer.retractions(),
             self.ask.known_at,
@@ -127,9 +137,40 @@ pub struct Assessor<'a> {
 /// What a developer's facts come to.
 pub(crate) struct Judged<'j, 'a> {
     pub(crate) apps: &'j [AppFold<'a>],
+    /// The apps that were not judged again, by their places.
+    pub(crate) same: Vec<(usize, Part)>,
     pub(crate) cooperation: &'j Cooperation<'a>,
-    known: Known,
+    pub(crate) known: Known,
     pub(crate) next_change: Option<Instant>,
+}
+
+impl<'a> Judged<'_, 'a> {
+    /// As a standing, with those apps that were judged.
+    pub(crate) fn standing(
+        &self,
+        developer: &'a DeveloperFacts,
+        timeline: &Timeline,
+        app: impl Fn(&AppFold<'a>, &Cooperation<'a>) -> AppStanding<'a>,
+    ) -> Standing<'a> {
+        let (cooperation, ask) = (self.cooperation, self.known.ask);
+        let apps = self.apps.iter();
+        Standing {
+            developer: &developer.id,
+            status: cooperation.status,
+            status_since: cooperation.status_since,
+            grade: cooperation.grade,
+            months: cooperation.printed(),
+            apps: apps.map(|one| app(one, cooperation)).collect(),
+            status_cause: cooperation.status_cause,
+            grade_cause: cooperation.grade_cause,
+            initial_grade: cooperation.initial_grade,
+            turns: cooperation.turns.clone(),
+            disregarded: self.known.behind(developer),
+            ask,
+            rules: timeline.index_at(ask.as_of),
+            next_change: self.next_change,
+        }
+    }
 }
 
 impl<'a> Assessor<'a> {
@@ -158,9 +199,11 @@ impl<'a> Assessor<'a> {
     /// The standing of a developer; none where its registration does not count.
     pub fn standing(&mut self, developer: &'a DeveloperFacts) -> Option<Standing<'a>> {
         let (names, timeline, as_of) = (self.names, self.timeline, self.ask.as_of);
-        self.standing_of(developer, |app, cooperation| {
+        let judged = self.judge(developer)?;
+        let app = |app: &AppFold<'a>, cooperation: &Cooperation<'a>| {
             app.standing(names, timeline, cooperation, as_of)
-        })
+        };
+        Some(judged.standing(developer, timeline, app))
     }
 
     /// The same, with apps without what only explains them: their score's terms, steps, intervals and
@@ -185,34 +228,17 @@ impl<'a> Assessor<'a> {
     /// ```
     pub fn as_printed(&mut self, developer: &'a DeveloperFacts) -> Option<Standing<'a>> {
         let (names, timeline, as_of) = (self.names, self.timeline, self.ask.as_of);
-        self.standing_of(developer, |app, _| app.printed(names, timeline, as_of))
+        let judged = self.judge(developer)?;
+        let app = |app: &AppFold<'a>, _: &Cooperation<'a>| app.printed(names, timeline, as_of);
+        Some(judged.standing(developer, timeline, app))
     }
 
-    fn standing_of(
-        &mut self,
-        developer: &'a DeveloperFacts,
-        app: impl Fn(&AppFold<'a>, &Cooperation<'a>) -> AppStanding<'a>,
-    ) -> Option<Standing<'a>> {
-        let (ask, timeline) = (self.ask, self.timeline);
-        let judged = self.judge(developer)?;
-        let cooperation = judged.cooperation;
-        let apps = judged.apps.iter();
-        Some(Standing {
-            developer: &developer.id,
-            status: cooperation.status,
-            status_since: cooperation.status_since,
-            grade: cooperation.grade,
-            months: cooperation.printed(),
-            apps: apps.map(|one| app(one, cooperation)).collect(),
-            status_cause: cooperation.status_cause,
-            grade_cause: cooperation.grade_cause,
-            initial_grade: cooperation.initial_grade,
-            turns: cooperation.turns.clone(),
-            disregarded: judged.known.disregarded(developer),
-            ask,
-            rules: timeline.index_at(ask.as_of),
-            next_change: judged.next_change,
-        })
+    pub(crate) const fn timeline(&self) -> &'a Timeline {
+        self.timeline
+    }
+
+    pub(crate) const fn names(&self) -> &'a Names {
+        self.names
     }
 
     pub(crate) const fn as_of(&self) -> Instant {
@@ -220,29 +246,45 @@ impl<'a> Assessor<'a> {
     }
 
     pub(crate) fn judge(&mut self, developer: &'a DeveloperFacts) -> Option<Judged<'_, 'a>> {
+        self.judge_but(developer, None)
+    }
+
+    /// Judges a developer, but for those apps of it that stand as they did.
+    pub(crate) fn judge_but(
+        &mut self,
+        developer: &'a DeveloperFacts,
+        before: Option<&Recall>,
+    ) -> Option<Judged<'_, 'a>> {
         let (ask, names, timeline) = (self.ask, self.names, self.timeline);
         if developer.registered > ask.as_of || developer.position > ask.known_at {
             return None;
         }
         let mut horizon = Horizon::new(ask.as_of);
         let known = Known::new(developer, ask);
+        let before = before.filter(|before| before.goes_on(timeline, ask, &known));
+        let mut same = Vec::new();
         let mut count = 0;
         self.steps.clear();
         let registered = developer.apps().iter().enumerate();
         for (place, app) in registered.filter(|(_, app)| app.position <= ask.known_at) {
             horizon.see(app.registered);
-            if app.registered <= ask.as_of {
+            if app.registered > ask.as_of {
+                continue;
+            }
+            if let Some(part) = before.and_then(|before| before.part(app, ask.as_of)) {
+                self.steps.all.extend(part.steps());
+                same.push((place, part.clone()));
+            } else {
                 if count == self.apps.len() {
                     self.apps.push(AppFold::new(app, timeline, ask.as_of));
                 }
                 let fold = &mut self.apps[count];
-                fold.take((place, app), &known, timeline, &mut horizon);
-                self.steps
-                    .all
-                    .extend(fold.steps().iter().map(DeveloperStep::from));
-                self.steps.end_run(|step| step.at);
+                fold.take((place, app), &known, timeline, ask.as_of);
+                let steps = fold.steps().iter().map(DeveloperStep::from);
+                self.steps.all.extend(steps);
                 count += 1;
             }
+            self.steps.end_run(|step| step.at);
         }
         self.acts.clear();
         let acts = developer.acts();
@@ -251,6 +293,10 @@ impl<'a> Assessor<'a> {
         let cooperation = &mut self.cooperation;
         let steps = self.steps.finish(|step| step.at);
         cooperation.derive(developer, (names, timeline), steps, &self.acts);
+        let depends = before.filter(|_| !same.is_empty());
+        if depends.is_some_and(|before| !before.cooperates(cooperation)) {
+            return self.judge_but(developer, None);
+        }
         for rules in timeline.versions() {
             horizon.see(rules.effective_from);
         }
@@ -262,10 +308,15 @@ impl<'a> Assessor<'a> {
             cooperation,
         };
         for app in &mut self.apps[..count] {
-            app.follow(&grounds, &mut self.desk, &mut horizon);
+            app.follow(&grounds, &mut self.desk);
+            horizon.see_all(&app.horizon);
+        }
+        for (_, part) in &same {
+            horizon.see_all(part.horizon());
         }
         Some(Judged {
             apps: &self.apps[..count],
+            same,
             cooperation: &self.cooperation,
             known,
             next_change: horizon.next(),

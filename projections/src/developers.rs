@@ -9,13 +9,13 @@ use crate::standing::{DeveloperMonth, MonthOutcome, Status};
 use crate::time::{Instant, LocalMonth};
 
 /// The end of a cooperation, by termination or leaving.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ending {
     pub(crate) at: Moment,
 }
 
 /// While a cooperation is ended: its apps are blocked and offline.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     pub(crate) from: Moment,
     pub(crate) until: Option<Moment>,

@@ -25,6 +25,11 @@ impl Horizon {
         }
     }
 
+    /// What another has seen, of the same instant.
+    pub(crate) fn see_all(&mut self, other: &Self) {
+        other.next.into_iter().for_each(|at| self.see(at));
+    }
+
     pub(crate) const fn next(&self) -> Option<Instant> {
         self.next
     }

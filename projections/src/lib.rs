@@ -38,11 +38,13 @@ mod months;
 mod order;
 mod outage_dates;
 mod outages;
+mod recall;
 mod sanctions;
 mod words;
 
 pub use assess::{Ask, Assessor, assess};
 pub use event::{Event, Position};
+pub use recall::{Again, Recall};
 pub use refusal::Refusal;
 pub use rulebook::{Level, Rulebook};
 pub use standing::Standing;

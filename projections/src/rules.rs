@@ -3,6 +3,8 @@
 //! A [`Timeline`] orders the versions of a rulebook that are known and compiles each against the
 //! names of a history, so that a rule looks a code up by its number.
 
+use std::sync::Arc;
+
 use crate::calendar::{Calendar, toml_date};
 use crate::event::{Cause, Channel, ComplaintClass, Position, Stage};
 use crate::facts::{Fact, History, NameId, Names};
@@ -338,6 +340,17 @@ pub struct Timeline {
     versions: Vec<Rules>,
     /// The index of the rules of each month of the zone's table.
     of_months: Vec<usize>,
+    identity: Identity,
+}
+
+/// What tells rules from others; a copy of them is the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Identity(Arc<()>);
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// A local month and its rules.
@@ -358,6 +371,10 @@ impl MonthRules {
 }
 
 impl Timeline {
+    pub(crate) const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// The versions that a history knows at a position.
     ///
     /// # Errors
@@ -397,6 +414,7 @@ impl Timeline {
             zone,
             versions,
             of_months: Vec::new(),
+            identity: Identity::default(),
         };
         let starts = timeline.zone.month_starts().iter();
         timeline.of_months = starts.map(|start| timeline.index_at(*start)).collect();

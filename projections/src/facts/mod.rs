@@ -75,6 +75,9 @@ pub struct AppFacts {
     /// When the latest of its usage was reported to have happened.
     usage_until: Option<Instant>,
     outage_ids: OutageIds,
+    last: Position,
+    /// Whether its facts are in order.
+    settled: bool,
 }
 
 impl AppFacts {
@@ -122,6 +125,18 @@ impl AppFacts {
         self.usage.push(usage);
     }
 
+    /// Where in the log its latest event is.
+    #[must_use]
+    pub const fn last(&self) -> Position {
+        self.last
+    }
+
+    fn settle(&mut self) {
+        self.facts.sort();
+        self.usage.sort_by_key(|usage| (usage.date, usage.position));
+        self.settled = true;
+    }
+
     /// The ids of its outages; a fact has their numbers.
     #[must_use]
     pub const fn outage_ids(&self) -> &OutageIds {
@@ -145,7 +160,7 @@ pub struct DeveloperFacts {
     /// By which event.
     pub position: Position,
     acts: Vec<Fact>,
-    apps: Vec<AppFacts>,
+    apps: Vec<Arc<AppFacts>>,
     retractions: Vec<Retraction>,
     last: Position,
 }
@@ -157,9 +172,9 @@ impl DeveloperFacts {
         &self.acts
     }
 
-    /// Its apps, by id.
+    /// Its apps, by id. Each is shared: while somebody keeps one, what comes of it is another's.
     #[must_use]
-    pub fn apps(&self) -> &[AppFacts] {
+    pub fn apps(&self) -> &[Arc<AppFacts>] {
         &self.apps
     }
 
@@ -270,10 +285,14 @@ impl History {
         for index in std::mem::take(&mut self.unsettled) {
             let developer = Arc::make_mut(&mut self.developers[index]);
             developer.acts.sort_by_key(Fact::order);
+            for app in developer.apps.iter_mut().filter(|app| !app.settled) {
+                Arc::make_mut(app).settle();
+            }
+            if developer.apps.is_sorted_by(|a, b| a.id < b.id) {
+                continue;
+            }
             developer.apps.sort_by(|a, b| a.id.cmp(&b.id));
-            for (place, app) in developer.apps.iter_mut().enumerate() {
-                app.facts.sort();
-                app.usage.sort_by_key(|usage| (usage.date, usage.position));
+            for (place, app) in developer.apps.iter().enumerate() {
                 if let Some(owner) = self.owners.get_mut(&app.id) {
                     *owner = Owner::App(index, place);
                 }
@@ -322,7 +341,7 @@ impl History {
                 developer.last = position;
                 let apps = &mut developer.apps;
                 let place = apps.len();
-                apps.push(AppFacts {
+                apps.push(Arc::new(AppFacts {
                     id: event.subject.as_str().into(),
                     name: name.as_str().into(),
                     channel: *channel,
@@ -333,7 +352,9 @@ impl History {
                     usage: Vec::new(),
                     usage_until: None,
                     outage_ids: OutageIds::default(),
-                });
+                    last: position,
+                    settled: true,
+                }));
                 let owner = Owner::App(index, place);
                 self.owners.insert(event.subject.as_str().into(), owner);
                 self.unsettled.insert(index);
@@ -393,7 +414,9 @@ impl History {
     ) {
         let facts = Arc::make_mut(&mut self.developers[developer]);
         facts.last = position;
-        let app = &mut facts.apps[app];
+        let app = Arc::make_mut(&mut facts.apps[app]);
+        app.last = position;
+        app.settled = false;
         let names = &mut self.names;
         let fact = |kind| Fact::new(time, position, kind);
         let fact = match data {
@@ -404,15 +427,8 @@ impl History {
                     time,
                     daily_users: *daily_users,
                 };
-                let order = |usage: &Usage| (usage.date, usage.position);
-                if app
-                    .usage
-                    .last()
-                    .is_some_and(|last| order(last) > order(&usage))
-                {
-                    self.unsettled.insert(developer);
-                }
                 app.push_used(usage);
+                self.unsettled.insert(developer);
                 return;
             }
             Data::ViolationFound { code } => fact(Kind::ViolationFound).code(intern(names, code)),

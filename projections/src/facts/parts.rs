@@ -71,6 +71,8 @@ impl AppFacts {
             position,
             facts: Groups::with_room(facts).ok_or_else(|| value(&part.id)("number of facts"))?,
             usage_until: None,
+            last: position,
+            settled: true,
             usage: room(usage).ok_or_else(|| value(&part.id)("number of usage reports"))?,
             outage_ids: part.outage_ids,
             channel: part.channel,
@@ -86,6 +88,7 @@ impl AppFacts {
     /// [`PartError::Fact`], [`PartError::Order`].
     pub fn push_fact(&mut self, fact: PlainFact, bounds: Bounds) -> Result<(), PartError> {
         let fact = fact.pack(Of::App, bounds, self.outage_ids.len())?;
+        self.last = self.last.max(fact.position());
         match self.facts.push(fact) {
             true => Ok(()),
             false => Err(order(&self.id, "facts")),
@@ -110,6 +113,7 @@ impl AppFacts {
         {
             return Err(order(&self.id, "usage reports"));
         }
+        self.last = self.last.max(usage.position);
         self.push_used(usage);
         Ok(())
     }
@@ -208,7 +212,7 @@ impl DeveloperFacts {
         if !apps.is_sorted_by(|a, b| a.id < b.id) {
             return Err(order(&self.id, "apps"));
         }
-        self.apps = apps;
+        self.apps = apps.into_iter().map(Arc::new).collect();
         if self.held_last() > self.last {
             return Err(value(&self.id)("latest event"));
         }
@@ -217,11 +221,7 @@ impl DeveloperFacts {
 
     /// Where the latest of the events is that something is held of.
     pub(super) fn held_last(&self) -> Position {
-        let apps = self.apps.iter().flat_map(|app| {
-            let facts = app.facts.as_slice().iter().map(|fact| fact.position());
-            let usage = app.usage.iter().map(|usage| usage.position);
-            facts.chain(usage).chain([app.position])
-        });
+        let apps = self.apps.iter().map(|app| app.last);
         let acts = self.acts.iter().map(|act| act.position());
         let retractions = self.retractions.iter().map(|taken| taken.position);
         let all = apps.chain(acts).chain(retractions);
@@ -315,7 +315,7 @@ impl History {
             developer.acts.shrink_to_fit();
             developer.retractions.shrink_to_fit();
             developer.apps.shrink_to_fit();
-            for app in &mut developer.apps {
+            for app in developer.apps.iter_mut().filter_map(Arc::get_mut) {
                 app.facts.shrink();
                 app.usage.shrink_to_fit();
                 app.outage_ids.shrink();

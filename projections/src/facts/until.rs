@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AppFacts, DeveloperFacts, History, Usage};
+use super::{AppFacts, DeveloperFacts, Fact, History, Usage};
 use crate::event::Position;
 use crate::time::Instant;
 
@@ -17,8 +17,7 @@ impl History {
             developer.acts.retain(|act| act.time() <= as_of);
             developer.apps.retain(|app| app.registered <= as_of);
             for app in &mut developer.apps {
-                app.facts.retain(|fact| fact.time() <= as_of);
-                app.retain_usage(|usage| usage.time <= as_of);
+                keep(app, |time, _| time <= as_of);
             }
         }
         cut.reindex();
@@ -44,8 +43,7 @@ impl History {
             retractions.retain(|taken| taken.position <= position);
             developer.apps.retain(|app| app.position <= position);
             for app in &mut developer.apps {
-                app.facts.retain(|fact| fact.position() <= position);
-                app.retain_usage(|usage| usage.position <= position);
+                keep(app, |_, at| at <= position);
             }
             developer.last = developer.held_last();
         }
@@ -54,11 +52,20 @@ impl History {
     }
 }
 
-impl AppFacts {
-    fn retain_usage(&mut self, stays: impl Fn(&Usage) -> bool) {
-        self.usage.retain(stays);
-        self.usage_until = self.usage.iter().map(|usage| usage.time).max();
+/// Leaves those facts of an app that stay; where all do, the app is left as it is, for whoever shares it.
+fn keep(app: &mut Arc<AppFacts>, stays: impl Fn(Instant, Position) -> bool) {
+    let fact = |fact: &Fact| stays(fact.time(), fact.position());
+    let usage = |usage: &Usage| stays(usage.time, usage.position);
+    if app.facts.as_slice().iter().all(fact) && app.usage.iter().all(usage) {
+        return;
     }
+    let app = Arc::make_mut(app);
+    app.facts.retain(fact);
+    app.usage.retain(usage);
+    app.usage_until = app.usage.iter().map(|usage| usage.time).max();
+    let facts = app.facts.as_slice().iter().map(|fact| fact.position());
+    let usage = app.usage.iter().map(|usage| usage.position);
+    app.last = facts.chain(usage).fold(app.position, Position::max);
 }
 
 impl DeveloperFacts {
@@ -70,8 +77,7 @@ impl DeveloperFacts {
         less.acts.retain(|act| stays(act.position()));
         less.retractions.retain(|taken| stays(taken.position));
         for app in &mut less.apps {
-            app.facts.retain(|fact| stays(fact.position()));
-            app.retain_usage(|usage| stays(usage.position));
+            keep(app, |_, position| stays(position));
         }
         less
     }

@@ -5,6 +5,8 @@
 //! of its instant was not made by them, and one that is there by the rules before was not made by a
 //! version that takes effect.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::named::named_by;
@@ -91,18 +93,21 @@ impl<'a> Events<'a> {
             .acts()
             .iter()
             .map(move |act| (event(act.position(), act.kind()), act.time(), None));
-        let apps = developer.apps().iter().flat_map(move |app: &AppFacts| {
-            let id = Some(&*app.id);
-            let registered = (event(app.position, Kind::AppRegistered), app.registered, id);
-            let facts = app
-                .facts()
-                .map(move |fact| (event(fact.position(), fact.kind()), fact.time(), id));
-            let usage = app
-                .usage()
-                .iter()
-                .map(move |usage| (event(usage.position, Kind::UsageReported), usage.time, id));
-            std::iter::once(registered).chain(facts).chain(usage)
-        });
+        let apps = developer
+            .apps()
+            .iter()
+            .flat_map(move |app: &Arc<AppFacts>| {
+                let id = Some(&*app.id);
+                let registered = (event(app.position, Kind::AppRegistered), app.registered, id);
+                let facts = app
+                    .facts()
+                    .map(move |fact| (event(fact.position(), fact.kind()), fact.time(), id));
+                let usage = app
+                    .usage()
+                    .iter()
+                    .map(move |usage| (event(usage.position, Kind::UsageReported), usage.time, id));
+                std::iter::once(registered).chain(facts).chain(usage)
+            });
         own.chain(acts).chain(apps)
     }
 
